@@ -1,0 +1,1 @@
+"""Linli (邻里): the backend of a smart residential community."""

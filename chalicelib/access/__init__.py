@@ -1,0 +1,1 @@
+"""Access: visitors who ring, residents who open, gates that obey once."""

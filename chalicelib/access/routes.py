@@ -1,0 +1,44 @@
+"""HTTP of access: the calls of a resident's flats, and the one tap that opens."""
+
+from chalicelib.access import schemas, service
+from chalicelib.access.rules import CallState
+from chalicelib.core import web
+from chalicelib.core.auth import Caller
+
+router = web.Router(__name__)
+
+
+@router.get("/resident/calls", permission="access.read_calls", reply=schemas.CallList)
+def list_calls(caller: Caller) -> schemas.CallList:
+    """List the last ten minutes' calls of the caller's flats."""
+    return schemas.CallList.model_validate({"items": service.calls(caller)})
+
+
+@router.get("/resident/calls/{call_id}", permission="access.read_calls", reply=schemas.CallReply)
+def show_call(caller: Caller, call_id: str) -> service.CallView:
+    """Show one call."""
+    return service.call(caller, call_id)
+
+
+@router.post(
+    "/resident/calls/{call_id}/open",
+    permission="access.answer_call",
+    reply=schemas.OpeningReply,
+    once=True,
+    then=service.await_gate,
+    pending=lambda opening: opening.state is CallState.SENT,
+)
+def open_gate(caller: Caller, call_id: str) -> service.Opening:
+    """Open the gate for the visitor: one tap, one opening."""
+    return service.open_gate(caller, call_id)
+
+
+@router.post(
+    "/resident/calls/{call_id}/deny",
+    permission="access.answer_call",
+    reply=schemas.CallReply,
+    once=True,
+)
+def deny(caller: Caller, call_id: str) -> service.CallView:
+    """Turn the visitor away."""
+    return service.deny(caller, call_id)

@@ -1,0 +1,1 @@
+"""Alerts: what cameras see becomes one alert per incident, and ends with an outcome."""

@@ -1,0 +1,47 @@
+"""The typed environment: every address and plugin name that one home sets differently."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the process was told by its environment; never changes while it runs."""
+
+    stage: str
+    table_prefix: str
+    event_bus: str
+    queue_prefix: str
+    media_bucket: str
+    commit_fence: bool
+    command_bus: str
+    mqtt_url: str
+    token_keys: str
+    token_issuer: str
+    master_key: str
+    model_pack: str
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Read the environment once.
+
+    `LINLI_COMMIT_FENCE=1` reads a row back after each transaction: DynamoDB Local
+    answers up to 3 ms before its journal has the commit.
+    """
+    env = os.environ.get
+    return Settings(
+        stage=env("LINLI_STAGE", "demo"),
+        table_prefix=env("LINLI_TABLE_PREFIX", "linli-"),
+        event_bus=env("LINLI_EVENT_BUS", "linli"),
+        queue_prefix=env("LINLI_QUEUE_PREFIX", ""),
+        media_bucket=env("LINLI_MEDIA_BUCKET", "linli-media"),
+        commit_fence=env("LINLI_COMMIT_FENCE", "") == "1",
+        command_bus=env("LINLI_COMMAND_BUS", "iot_core"),
+        mqtt_url=env("LINLI_MQTT_URL", ""),
+        token_keys=env("LINLI_TOKEN_KEYS", '{"keys": []}'),
+        token_issuer=env("LINLI_TOKEN_ISSUER", "linli"),
+        master_key=env("LINLI_MASTER_KEY", ""),
+        model_pack=env("LINLI_MODEL_PACK", ""),
+    )

@@ -1,0 +1,49 @@
+"""What is being served right now: the request's id and its idempotency key.
+
+Context variables, because one process of the one-machine home serves many requests at
+once, and because a request id must follow its effects through queues into logs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_once: ContextVar["Once | None"] = ContextVar("once", default=None)
+
+
+@dataclass(frozen=True)
+class Once:
+    """An effect wanted once: who asks, the key they chose, and a digest of what they ask."""
+
+    community_id: str
+    subject_id: str
+    key: str
+    fingerprint: str
+
+    @property
+    def record_key(self) -> str:
+        """Return the hash key of this effect's record: tenant first, then caller, then key."""
+        return f"{self.community_id}#{self.subject_id}#{self.key}"
+
+
+def request_id() -> str:
+    """Return the id of the request, or of the request that caused this event."""
+    return _request_id.get()
+
+
+def once() -> Once | None:
+    """Return the idempotency key that the current request must be recorded under."""
+    return _once.get()
+
+
+@contextmanager
+def serving(request: str, wanted: Once | None = None) -> Iterator[None]:
+    """Mark what is served within the block."""
+    tokens = _request_id.set(request), _once.set(wanted)
+    try:
+        yield
+    finally:
+        _request_id.reset(tokens[0])
+        _once.reset(tokens[1])

@@ -1,0 +1,60 @@
+"""Effects wanted once: an idempotency key and its first answer, beside the effect itself.
+
+The record is part of the effect's own transaction, so that no crash can leave the one
+without the other (SECURITY.md, invariants; Stripe's idempotent requests).
+"""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+
+from chalicelib.core import clock, context
+from chalicelib.core.table import Row
+
+ANSWER_KEPT_S = 30 * 24 * 3600
+
+
+class OnceRecord(Row):
+    """The first answer to an idempotency key, written with the effect itself."""
+
+    class Meta:
+        short = "once"
+        ttl = "expires"
+
+    key = UnicodeAttribute(hash_key=True)
+    fingerprint = UnicodeAttribute()
+    answer = JSONAttribute(null=True)
+    expires = NumberAttribute(null=True)
+
+
+class Replayed(Exception):  # noqa: N818 -- not a fault: the work was done by an earlier request
+    """The idempotency key was used before; `record` holds the first answer."""
+
+    def __init__(self, record: OnceRecord) -> None:
+        super().__init__(record.key)
+        self.record = record
+
+
+def record(answer: Any) -> OnceRecord | None:
+    """Return the record to write for the key being served, or None if there is no key."""
+    wanted = context.once()
+    if wanted is None:
+        return None
+    return OnceRecord(
+        key=wanted.record_key,
+        fingerprint=wanted.fingerprint,
+        answer=_plain(answer),
+        expires=int(clock.now().timestamp()) + ANSWER_KEPT_S,
+    )
+
+
+def _plain(answer: Any) -> Any:
+    if answer is None:
+        return None
+    return TypeAdapter(type(answer)).dump_python(answer, mode="json")
+
+
+def answered(wanted: context.Once) -> OnceRecord | None:
+    """Return the record of this idempotency key, if its effect has been committed."""
+    return OnceRecord.find(wanted.record_key)

@@ -1,0 +1,136 @@
+"""Rows in DynamoDB: one base class, ONE shared client, optimistic locking on each row."""
+
+from functools import lru_cache
+from typing import Any, ClassVar, Self
+
+from pynamodb.attributes import VersionAttribute
+from pynamodb.connection.base import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.exceptions import DoesNotExist
+from pynamodb.models import Model
+
+from chalicelib.core import aws
+from chalicelib.core.config import settings
+
+_rows: dict[str, type["Row"]] = {}
+
+
+class _SharedConnection(Connection):
+    """PynamoDB's connection over the process's own client; its default makes one per model."""
+
+    @property
+    def client(self) -> Any:
+        """Return the one DynamoDB client of this process."""
+        return aws.client("dynamodb")
+
+
+@lru_cache(maxsize=1)
+def connection() -> Connection:
+    """Return the connection that every model and every transaction share."""
+    return _SharedConnection()
+
+
+class _SharedTable(TableConnection):
+    """A table of the shared connection."""
+
+    def __init__(self, name: str) -> None:
+        self.table_name = name
+        self.connection = connection()
+
+
+class Row(Model):
+    """A row of one aggregate's table.
+
+    A subclass names its table in `class Meta: short = "calls"`, with `stream = True` if
+    its inserts are streamed and `ttl = "expires"` if rows carry an end in epoch seconds.
+    Saving a row that was read writes only if nobody else wrote since; saving a new one
+    writes only if none is there (`version`).
+    """
+
+    short: ClassVar[str]
+    version = VersionAttribute()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declared = cls.__dict__["Meta"]
+        declared.table_name = table_name(declared.short)
+        declared.region = None
+        declared.stream = getattr(declared, "stream", False)
+        declared.ttl = getattr(declared, "ttl", None)
+        cls.short = declared.short
+        _rows[declared.short] = cls
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        if cls._connection is None:
+            name = cls.Meta.table_name
+            shared = _SharedTable(name)
+            shared.connection.add_meta_table(cls._meta_table(name))
+            cls._connection = shared
+        return cls._connection
+
+    @classmethod
+    def _meta_table(cls, name: str) -> Any:
+        from pynamodb.connection.base import MetaTable  # noqa: PLC0415 -- used once per model
+
+        schema = cls._get_schema()
+        return MetaTable(
+            {
+                "TableName": name,
+                "KeySchema": schema["key_schema"],
+                "AttributeDefinitions": schema["attribute_definitions"],
+                "GlobalSecondaryIndexes": [
+                    {"IndexName": index["index_name"], "KeySchema": index["key_schema"]}
+                    for index in schema["global_secondary_indexes"]
+                ],
+                "LocalSecondaryIndexes": [],
+            }
+        )
+
+    @classmethod
+    def find(cls, hash_key: Any, range_key: Any = None, *, consistent: bool = True) -> Self | None:
+        """Return the row of this key, or None; one strongly consistent read by default."""
+        try:
+            return cls.get(hash_key, range_key, consistent_read=consistent)
+        except DoesNotExist:
+            return None
+
+
+def table_name(short: str) -> str:
+    """Return the physical name of a table of this installation."""
+    return settings().table_prefix + short
+
+
+def tables() -> dict[str, type[Row]]:
+    """Return every row class that has been imported, by short table name."""
+    return dict(sorted(_rows.items()))
+
+
+def describe(row: type[Row]) -> dict[str, Any]:
+    """Return what boto3's `create_table` takes for this row's table."""
+    schema = row._get_schema()  # noqa: SLF001 -- the model's own description of its keys
+    described: dict[str, Any] = {
+        "TableName": row.Meta.table_name,
+        "KeySchema": _hash_first(schema["key_schema"]),
+        "AttributeDefinitions": schema["attribute_definitions"],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if schema["global_secondary_indexes"]:
+        described["GlobalSecondaryIndexes"] = [
+            {
+                "IndexName": index["index_name"],
+                "KeySchema": _hash_first(index["key_schema"]),
+                "Projection": index["projection"],
+            }
+            for index in schema["global_secondary_indexes"]
+        ]
+    if getattr(row.Meta, "stream", False):
+        described["StreamSpecification"] = {
+            "StreamEnabled": True,
+            "StreamViewType": "NEW_IMAGE",
+        }
+    return described
+
+
+def _hash_first(keys: Any) -> Any:
+    return sorted(keys, key=lambda key: key["KeyType"])

@@ -1,0 +1,1 @@
+"""Devices: who they are, what they report, and what they are told to do."""

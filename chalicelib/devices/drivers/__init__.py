@@ -1,0 +1,6 @@
+"""How a message reaches devices: one file per way, chosen by configuration."""
+
+from chalicelib.core.plugins import Registry
+
+NAMES = ("iot_core", "loopback", "mqtt")
+DRIVERS = Registry(__name__, NAMES)

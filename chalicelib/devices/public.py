@@ -1,0 +1,31 @@
+"""What other domains, and the reactions in `functions/`, may ask of devices."""
+
+from chalicelib.devices.service.commands import (
+    Cause,
+    Outcome,
+    await_result,
+    dispatch,
+    expire_commands,
+    hear_hello,
+    prepare,
+    settle,
+)
+from chalicelib.devices.service.registry import Enrolment, device_at, device_of, enrol
+from chalicelib.devices.service.uplink import record, sweep_accepted
+
+__all__ = [
+    "Cause",
+    "Enrolment",
+    "Outcome",
+    "await_result",
+    "device_at",
+    "device_of",
+    "dispatch",
+    "enrol",
+    "expire_commands",
+    "hear_hello",
+    "prepare",
+    "record",
+    "settle",
+    "sweep_accepted",
+]

@@ -1,0 +1,143 @@
+"""Pure rules of devices: signatures, freshness, commands and their states (DEVICES.md)."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+KEY_BYTES = 32
+WINDOW = timedelta(seconds=300)
+"""How far a signed timestamp may lie from our clock, either way (Standard Webhooks)."""
+
+LIVE_FOR = timedelta(minutes=5)
+"""An event older than this is history: it starts no live action."""
+
+LONGEST_ID = 64
+MOST_EVENTS = 100
+MOST_BYTES = 256 * 1024
+MOST_PICTURE_BYTES = 10 * 1024 * 1024
+PICTURE_TYPES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+
+URGENT = frozenset({"sos.pressed", "smoke.detected", "gas.detected", "help.heard"})
+"""Event types with a queue and reserved concurrency of their own (SECURITY.md 18)."""
+
+WAIT_FOR_ACK = timedelta(seconds=2)
+"""How long an interactive request waits for the device before it answers 202."""
+
+
+class Kind(StrEnum):
+    """What a device is."""
+
+    PANEL = "panel"
+    GATE = "gate"
+    LIFT_CAMERA = "lift_camera"
+    LIFT_CONTROLLER = "lift_controller"
+
+
+@dataclass(frozen=True)
+class Op:
+    """A command that a kind of device understands; it is void `ttl` after its sending."""
+
+    name: str
+    kind: Kind
+    ttl: timedelta
+
+
+OPS: Mapping[str, Op] = {
+    op.name: op
+    for op in (
+        Op("gate.open", Kind.GATE, timedelta(seconds=5)),
+        Op("lift.hold", Kind.LIFT_CONTROLLER, timedelta(seconds=10)),
+        Op("lift.release", Kind.LIFT_CONTROLLER, timedelta(seconds=10)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One event as a device sent it; `boot` and `sequence` order a device's own events."""
+
+    id: str
+    type: str
+    occurred_at: datetime
+    boot: int
+    sequence: int
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What a device announces when it connects; `monotonic` is its own milliseconds."""
+
+    session: str
+    boot: int
+    monotonic: int
+
+
+class CommandState(StrEnum):
+    """Where a command is."""
+
+    SENT = "SENT"
+    DONE = "DONE"
+    REJECTED = "REJECTED"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    LATE_ACK = "LATE_ACK"
+
+
+ARROWS: Mapping[CommandState, frozenset[CommandState]] = {
+    CommandState.SENT: frozenset(
+        {
+            CommandState.DONE,
+            CommandState.REJECTED,
+            CommandState.FAILED,
+            CommandState.EXPIRED,
+        }
+    ),
+    CommandState.EXPIRED: frozenset({CommandState.LATE_ACK}),
+    CommandState.DONE: frozenset(),
+    CommandState.REJECTED: frozenset(),
+    CommandState.FAILED: frozenset(),
+    CommandState.LATE_ACK: frozenset(),
+}
+"""The only legal transitions. A late acknowledgement is recorded and never counts as DONE."""
+
+
+def may_follow(state: CommandState, following: CommandState) -> bool:
+    """Return whether a command may go from one state to the other."""
+    return following in ARROWS[state]
+
+
+def uplink_signature(key: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    """Return `v1,<base64>` over `id.timestamp.body` (Standard Webhooks, HMAC-SHA256)."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def message_signature(key: bytes, device_id: str, payload: str) -> str:
+    """Return the base64 HMAC-SHA256 over `device_id.payload` of an MQTT message."""
+    signed = f"{device_id}.{payload}".encode()
+    return base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def same(one: str, other: str) -> bool:
+    """Compare two signatures in constant time (SECURITY.md 16)."""
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def in_window(timestamp: datetime, at: datetime) -> bool:
+    """Return whether a signed timestamp is near enough to our clock."""
+    return abs(at - timestamp) <= WINDOW
+
+
+def is_live(occurred_at: datetime, received_at: datetime) -> bool:
+    """Return whether an event is fresh enough to act on.
+
+    The device's clock is only a label: a stamp in the future says that the clock is
+    wrong, not that the event is old.
+    """
+    return received_at - occurred_at <= LIVE_FOR

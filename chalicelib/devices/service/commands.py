@@ -1,0 +1,239 @@
+"""What devices are told: signed, short-lived, sent once, and settled once."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from chalicelib.core import clock, outbox
+from chalicelib.core.config import settings
+from chalicelib.core.errors import Conflict, Unprocessable
+from chalicelib.core.logs import logger
+from chalicelib.devices import rules
+from chalicelib.devices.drivers import DRIVERS
+from chalicelib.devices.events import CommandSettled
+from chalicelib.devices.rules import CommandState, Hello
+from chalicelib.devices.service.registry import device_of, key_of, remembered
+from chalicelib.devices.tables import (
+    COMMANDS_KEPT_S,
+    Command,
+    CommandAck,
+    device_key,
+    note_hello,
+    shard_of,
+)
+
+POLL_S = 0.02
+GRACE = timedelta(seconds=2)
+"""How long after a command's end its acknowledgement may still be on its way."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a command is, and the device's reason if it refused."""
+
+    state: CommandState
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a command is sent: the effect it belongs to, and on whose behalf."""
+
+    id: str
+    by: str
+
+
+def prepare(
+    community_id: str,
+    device_id: str,
+    op: str,
+    args: dict[str, Any],
+    *,
+    command_id: str,
+    cause: Cause,
+) -> Command:
+    """Return a signed command as a row for the caller's own transaction.
+
+    One read. The command is void after its operation's TTL; it names the session that
+    the device announced last, so that a device which restarted since ignores it. Raises
+    NotFound `no_such_device`, Unprocessable `wrong_device_kind`.
+    """
+    device = device_of(community_id, device_id)
+    if device.kind != rules.OPS[op].kind:
+        raise Unprocessable("wrong_device_kind", "该设备不支持此操作")
+    at = clock.now()
+    end = at + rules.OPS[op].ttl
+    told = {
+        "id": command_id,
+        "op": op,
+        "args": args,
+        "iat": clock.epoch_ms(at),
+        "exp": clock.epoch_ms(end),
+        "session": device.session or "",
+        "by": cause.by,
+    }
+    payload = json.dumps(told, separators=(",", ":"), sort_keys=True)
+    key_id = max(device.keys)
+    key = key_of(device, key_id)
+    assert key is not None  # the newest key of an enrolled device
+    return Command(
+        device_key=device_key(community_id, device_id),
+        command_id=command_id,
+        community_id=community_id,
+        device_id=device_id,
+        op=op,
+        cause_id=cause.id,
+        payload=payload,
+        signature=rules.message_signature(key, device_id, payload),
+        key_id=key_id,
+        state=CommandState.SENT,
+        expires_at=clock.epoch_ms(end),
+        expires=int(at.timestamp()) + COMMANDS_KEPT_S,
+        shard=shard_of("open", command_id),
+    )
+
+
+def dispatch(command: Command) -> None:
+    """Publish a committed command, once. A broker that does not answer loses it: it expires."""
+    message = {"p": command.payload, "s": command.signature, "kid": command.key_id}
+    left_ms = int(command.expires_at) - clock.epoch_ms(clock.now())
+    if left_ms <= 0:
+        return
+    topic = f"linli/v1/{command.community_id}/{command.device_id}/cmd"
+    try:
+        DRIVERS.load(settings().command_bus).publish(
+            topic, json.dumps(message).encode(), expiry_s=-(-left_ms // 1000)
+        )
+    except Exception:  # noqa: BLE001 -- the row is committed and will expire; never send twice
+        logger().exception("command not published", extra={"command": command.command_id})
+
+
+def await_result(community_id: str, device_id: str, command_id: str, *, until: datetime) -> Outcome:
+    """Read until the device has answered, or return SENT at `until`."""
+    while True:
+        ack = CommandAck.find(device_id, command_id)
+        if ack is not None and (outcome := _believed(community_id, ack)):
+            return outcome
+        if clock.now() >= until:
+            return Outcome(CommandState.SENT)
+        time.sleep(POLL_S)
+
+
+def _believed(community_id: str, ack: CommandAck) -> Outcome | None:
+    answer = _verified(ack.device_id, ack.payload, expect=community_id)
+    if answer is None or answer.get("id") != ack.command_id:
+        return None
+    return Outcome(CommandState(answer["result"]), str(answer.get("reason", ""))[:100])
+
+
+RESULTS = frozenset({CommandState.DONE, CommandState.REJECTED, CommandState.FAILED})
+
+
+def _verified(device_id: str, message: str, *, expect: str | None = None) -> dict[str, Any] | None:
+    """Return the payload of a device's signed message, or None if it is not the device's."""
+    device = remembered(device_id)
+    if device is None or (expect is not None and device.community_id != expect):
+        return None
+    try:
+        outer = json.loads(message)
+        payload, offered = str(outer["p"]), str(outer["s"])
+        key = key_of(device, str(outer["kid"]))
+        said = json.loads(payload)
+    except (ValueError, KeyError, TypeError):
+        return None
+    if key is None or not rules.same(rules.message_signature(key, device_id, payload), offered):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def settle(community_id: str, device_id: str, message: str, received_at: datetime) -> None:
+    """Apply a device's acknowledgement: DONE, REJECTED or FAILED in time, else LATE_ACK.
+
+    Forged or foreign ones are logged and change nothing; a repeated one finds the command
+    settled.
+    """
+    answer = _verified(device_id, message, expect=community_id)
+    if answer is None or answer.get("result") not in RESULTS:
+        logger().warning("acknowledgement refused", extra={"device": device_id})
+        return
+    command = Command.of(community_id, device_id, str(answer.get("id"))[:64])
+    if command is None:
+        logger().warning("acknowledgement of nothing", extra={"device": device_id})
+        return
+    in_time = received_at <= clock.from_epoch_ms(int(command.expires_at)) + GRACE
+    if not in_time and command.state == CommandState.SENT:
+        _finish(command, CommandState.EXPIRED, "")
+    state = CommandState(answer["result"]) if in_time else CommandState.LATE_ACK
+    if rules.may_follow(CommandState(command.state), state):
+        _finish(command, state, str(answer.get("reason", ""))[:100])
+
+
+def expire_commands(*, limit: int = 200) -> int:
+    """Mark commands that nobody acknowledged as EXPIRED; return how many."""
+    count = 0
+    for key, command_id in list(Command.overdue(clock.now() - GRACE, limit)):
+        command = Command.find(key, command_id)
+        if command is not None and command.state == CommandState.SENT:
+            count += _expire(command)
+    return count
+
+
+def _expire(command: Command) -> bool:
+    ack = CommandAck.find(command.device_id, command.command_id)
+    if ack is not None and _believed(command.community_id, ack):
+        settle(
+            command.community_id,
+            command.device_id,
+            ack.payload,
+            clock.from_epoch_ms(int(ack.received_at)),
+        )
+        return False
+    try:
+        _finish(command, CommandState.EXPIRED, "")
+    except Conflict:
+        return False
+    return True
+
+
+def _finish(command: Command, state: CommandState, reason: str) -> None:
+    command.settle(state, reason)
+    settled = CommandSettled(
+        community_id=command.community_id,
+        device_id=command.device_id,
+        command_id=command.command_id,
+        op=command.op,
+        state=state.value,
+        reason=reason,
+        cause_id=command.cause_id,
+        settled_at=clock.now(),
+    )
+    outbox.commit(command, events=(settled,))
+
+
+def hear_hello(device_id: str, message: str, received_at: datetime) -> None:
+    """Keep the session that a device announces, and tell it our time.
+
+    The device's clock is its monotonic one plus the offset learnt here, never its own
+    calendar.
+    """
+    device = remembered(device_id)
+    try:
+        hello = TypeAdapter(Hello).validate_python(_verified(device_id, message))
+    except ValidationError:
+        hello = None
+    if device is None or hello is None or len(hello.session) > rules.LONGEST_ID:
+        logger().warning("hello refused", extra={"device": device_id})
+        return
+    if not note_hello(device_id, hello.session, hello.boot, clock.epoch_ms(received_at)):
+        return
+    told = {
+        "cloud": clock.epoch_ms(clock.now()),
+        "monotonic": hello.monotonic,
+        "session": hello.session,
+    }
+    topic = f"linli/v1/{device.community_id}/{device_id}/time"
+    DRIVERS.load(settings().command_bus).publish(topic, json.dumps(told).encode(), expiry_s=5)

@@ -1,0 +1,100 @@
+"""Which devices there are, and with which keys they speak."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.core import clock, cursor, ids, keyring, outbox
+from chalicelib.core.errors import NotFound
+from chalicelib.devices import rules
+from chalicelib.devices.tables import Device, device_key
+
+REMEMBERED_S = 30
+"""How long a process may still accept a device or key that was withdrawn meanwhile."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """A new device and its first key (base64), shown once."""
+
+    device_id: str
+    kind: str
+    key_id: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of a community's devices."""
+
+    items: list[Device]
+    next: str | None
+
+
+def enrol(
+    community_id: str, kind: rules.Kind, *, place_id: str, name: str, device_id: str = ""
+) -> Enrolment:
+    """Register a device and make its key; raises Conflict if the id is taken."""
+    device_id = device_id or ids.new_id("dev")
+    key, key_id = secrets.token_bytes(rules.KEY_BYTES), "k1"
+    outbox.commit(
+        Device(
+            device_id=device_id,
+            community_id=community_id,
+            kind=kind.value,
+            place_id=place_id,
+            place_key=device_key(community_id, place_id),
+            name=name,
+            keys={key_id: base64.b64encode(keyring.seal(key, f"{device_id}/{key_id}")).decode()},
+        )
+    )
+    return Enrolment(device_id, kind.value, key_id, base64.b64encode(key).decode())
+
+
+def device_of(community_id: str, device_id: str) -> Device:
+    """Return a community's device; another tenant's counts as none (404)."""
+    device = Device.find(device_id)
+    if device is None or device.community_id != community_id:
+        raise NotFound("no_such_device", "没有找到该设备")
+    return device
+
+
+def device_at(community_id: str, place_id: str, kind: rules.Kind) -> str | None:
+    """Return the id of the device of a kind at a place, or None."""
+    found = Device.by_place.query(
+        device_key(community_id, place_id), Device.kind == kind.value, limit=1
+    )
+    return next((device.device_id for device in found), None)
+
+
+def listing(community_id: str, *, limit: int, after: str | None) -> Listing:
+    """Return one page of a community's devices in the order of their ids."""
+    name = f"devices/{community_id}"
+    page = Device.by_community.query(
+        community_id, limit=limit, last_evaluated_key=cursor.unseal(after, listing=name)
+    )
+    items = list(page)
+    return Listing(items, cursor.seal(page.last_evaluated_key, listing=name))
+
+
+def remembered(device_id: str) -> Device | None:
+    """Return a device that may be `REMEMBERED_S` old: enough to check a signature by."""
+    return _remembered(device_id, int(clock.now().timestamp()) // REMEMBERED_S)
+
+
+@lru_cache(maxsize=4_096)
+def _remembered(device_id: str, period: int) -> Device | None:  # noqa: ARG001 -- ages the cache
+    return Device.find(device_id, consistent=False)
+
+
+def key_of(device: Device, key_id: str) -> bytes | None:
+    """Return a live key of a device, or None."""
+    sealed: Any = device.keys.get(key_id)
+    return _opened(sealed, f"{device.device_id}/{key_id}") if sealed else None
+
+
+@lru_cache(maxsize=4_096)
+def _opened(sealed: str, bound_to: str) -> bytes:
+    return keyring.unseal(base64.b64decode(sealed), bound_to)

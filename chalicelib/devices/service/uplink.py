@@ -1,0 +1,212 @@
+"""What devices report: verified, accepted once, recorded once, announced once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from chalicelib.core import aws, clock, outbox, queue
+from chalicelib.core.config import settings
+from chalicelib.core.errors import Conflict, TooLarge, Unauthenticated
+from chalicelib.core.logs import logger
+from chalicelib.devices import rules
+from chalicelib.devices.events import DeviceEventRecorded
+from chalicelib.devices.rules import Reported
+from chalicelib.devices.service.registry import key_of, remembered
+from chalicelib.devices.tables import (
+    BATCHES_KEPT_S,
+    EVENTS_KEPT_S,
+    AcceptedBatch,
+    Device,
+    DeviceEvent,
+    put_new,
+    shard_of,
+)
+
+UPLOAD_FOR = timedelta(minutes=2)
+RESEND_AFTER = timedelta(seconds=30)
+MOST_SIGNATURES = 3
+"""Signatures tried of one header: the old key's, the new key's, one to spare."""
+
+NO_KEY = b"\x00" * rules.KEY_BYTES
+"""Checked against when device or key is unknown, so that both take the same time."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What was accepted: the verdict on each event of the batch, by index."""
+
+    accepted: int
+    duplicate: bool
+    results: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A presigned POST for one picture of exactly this size and type."""
+
+    url: str
+    fields: dict[str, str]
+    key: str
+    expires_at: datetime
+
+
+def authenticate(headers: Mapping[str, str], body: bytes) -> Device:
+    """Return the device that signed these bytes (Standard Webhooks; DEVICES.md).
+
+    Raises Unauthenticated: `stale_timestamp` with our time in the details, or
+    `bad_signature` for whatever else is wrong; TooLarge over 256 KB.
+    """
+    if len(body) > rules.MOST_BYTES:
+        raise TooLarge("batch_too_large", "事件批次不能超过 256 KB")
+    stamp, at = headers.get("webhook-timestamp", ""), clock.now()
+    device = remembered(headers.get("x-linli-device", "")[:64] or "-")
+    key = device and key_of(device, headers.get("x-linli-key-id", ""))
+    expected = rules.uplink_signature(key or NO_KEY, headers.get("webhook-id", ""), stamp, body)
+    offered = headers.get("webhook-signature", "").split(" ")
+    signed = any(rules.same(expected, one) for one in offered[:MOST_SIGNATURES])
+    if device is None or key is None or not signed or not _id_ok(headers):
+        raise Unauthenticated("bad_signature", "设备签名无效")
+    if not stamp.isdigit() or not rules.in_window(_instant(stamp), at):
+        raise Unauthenticated(
+            "stale_timestamp", "设备时间偏差过大", details={"server_time": at.isoformat()}
+        )
+    return device
+
+
+def _id_ok(headers: Mapping[str, str]) -> bool:
+    return 0 < len(headers.get("webhook-id", "")) <= rules.LONGEST_ID
+
+
+def _instant(stamp: str) -> datetime:
+    return datetime.fromtimestamp(min(int(stamp), 2**40), UTC)
+
+
+def accept(
+    device: Device, message_id: str, body: bytes, batch: Sequence[Reported | list[Any]]
+) -> Accepted:
+    """Keep a batch as a job and queue it; the same message again gets its first answer.
+
+    `batch` holds, by index, an event or what is wrong with it. One conditional write and
+    one send. Raises Conflict `message_id_reused` for another body under the same id.
+    """
+    good = [event for event in batch if isinstance(event, Reported)]
+    answer: dict[str, Any] = {
+        "accepted": len(good),
+        "results": [_result(i, e) for i, e in enumerate(batch)],
+    }
+    at, digest = clock.now(), hashlib.sha256(body).hexdigest()
+    target = "device-urgent" if any(e.type in rules.URGENT for e in good) else "device-events"
+    row = AcceptedBatch(
+        device_id=device.device_id,
+        message_id=message_id,
+        digest=digest,
+        events=TypeAdapter(list[Reported]).dump_python(good, mode="json"),
+        answer=answer,
+        queue=target,
+        received_at=clock.epoch_ms(at),
+        expires=int(at.timestamp()) + BATCHES_KEPT_S,
+        shard=shard_of("batch", digest) if good else None,
+    )
+    if not put_new(row):
+        return _first_answer(device.device_id, message_id, digest)
+    if good:
+        _enqueue(target, device.device_id, message_id)
+    return Accepted(duplicate=False, **answer)
+
+
+def _result(index: int, event: Reported | list[Any]) -> dict[str, Any]:
+    if isinstance(event, Reported):
+        return {"index": index, "id": event.id, "status": "accepted"}
+    return {"index": index, "id": None, "status": "invalid", "errors": event}
+
+
+def _first_answer(device_id: str, message_id: str, digest: str) -> Accepted:
+    first = AcceptedBatch.find(device_id, message_id)
+    if first is None or first.digest != digest:
+        raise Conflict("message_id_reused", "该 webhook-id 已用于另一批事件")
+    return Accepted(duplicate=True, **first.answer)
+
+
+def _enqueue(target: str, device_id: str, message_id: str) -> None:
+    """Queue the job now; if the queue does not answer, the sweep brings it later."""
+    try:
+        queue.send(target, {"device_id": device_id, "message_id": message_id})
+    except Exception:  # noqa: BLE001 -- the job is a committed row; losing the hint is no loss
+        logger().exception("job not queued", extra={"device": device_id})
+
+
+def record(device_id: str, message_id: str) -> None:
+    """Record and announce each event of an accepted batch, each once for ever (30 days)."""
+    batch = AcceptedBatch.find(device_id, message_id)
+    device = Device.find(device_id)
+    if batch is None or batch.shard is None or device is None:
+        return
+    received_at = clock.from_epoch_ms(int(batch.received_at))
+    for event in TypeAdapter(list[Reported]).validate_python(batch.events):
+        _record_one(device, event, received_at)
+    AcceptedBatch.finish(device_id, message_id)
+
+
+def _record_one(device: Device, event: Reported, received_at: datetime) -> None:
+    fact = DeviceEventRecorded(
+        community_id=device.community_id,
+        device_id=device.device_id,
+        kind=device.kind,
+        place_id=device.place_id,
+        event_id=event.id,
+        type=event.type,
+        data=event.data,
+        boot=event.boot,
+        sequence=event.sequence,
+        occurred_at=event.occurred_at,
+        received_at=received_at,
+        live=rules.is_live(event.occurred_at, received_at),
+    )
+    row = DeviceEvent(
+        device_id=device.device_id,
+        event_id=event.id,
+        community_id=device.community_id,
+        type=event.type,
+        data=event.data,
+        boot=event.boot,
+        sequence=event.sequence,
+        occurred_at=clock.epoch_ms(event.occurred_at),
+        received_at=clock.epoch_ms(received_at),
+        expires=int(received_at.timestamp()) + EVENTS_KEPT_S,
+    )
+    try:
+        outbox.commit(row, events=(fact,))
+    except Conflict:
+        logger().info("event repeated", extra={"device": device.device_id, "event": event.id})
+
+
+def sweep_accepted(*, limit: int = 100) -> int:
+    """Queue again the batches that nobody finished; return how many."""
+    count = 0
+    for device_id, message_id in AcceptedBatch.waiting(clock.now() - RESEND_AFTER, limit):
+        batch = AcceptedBatch.find(device_id, message_id)
+        if batch is not None and batch.shard is not None:
+            _enqueue(batch.queue, device_id, message_id)
+            count += 1
+    return count
+
+
+def grant_upload(device: Device, content_type: str, size: int, sha256: str) -> Upload:
+    """Return a presigned POST for one picture; no call leaves this process."""
+    ending = rules.PICTURE_TYPES[content_type]
+    key = f"{device.community_id}/stills/{device.device_id}/{sha256}.{ending}"
+    grant = aws.client("s3").generate_presigned_post(
+        settings().media_bucket,
+        key,
+        Fields={"Content-Type": content_type},
+        Conditions=[
+            {"Content-Type": content_type},
+            ["content-length-range", size, size],
+        ],
+        ExpiresIn=int(UPLOAD_FOR.total_seconds()),
+    )
+    return Upload(grant["url"], grant["fields"], key, clock.now() + UPLOAD_FOR)

@@ -1,0 +1,1 @@
+"""Who people are, where they live, and which community they belong to."""

@@ -1,0 +1,140 @@
+"""Every Lambda of Linli: `infra/stack.py` deploys this list, `infra/local.py` runs it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.devices.events import CommandSettled, DeviceEventRecorded
+from chalicelib.vision.events import FrameExamined
+from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topic, TopicRule
+
+OUTBOX = {"outbox": "rw"}
+COMMANDS = {"devices": "r", "commands": "rw", "command_acks": "r"}
+PEOPLE = {"communities": "r", "units": "r", "residencies": "r"}
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function(
+        "resident_api",
+        (Http("resident"),),
+        tables={"calls": "rw", "once": "rw", **COMMANDS, **PEOPLE, **OUTBOX},
+        publishes=True,
+        keys=True,
+        memory_mb=1024,
+    ),
+    Function(
+        "property_api",
+        (Http("property"),),
+        tables={
+            "alerts": "rw",
+            "notifications": "r",
+            "watches": "rw",
+            "once": "rw",
+            **COMMANDS,
+            **PEOPLE,
+            **OUTBOX,
+        },
+        media="r",
+        publishes=True,
+        keys=True,
+        memory_mb=512,
+    ),
+    Function("committee_api", (Http("committee"),), tables=PEOPLE, memory_mb=512),
+    Function("government_api", (Http("government"),), tables=PEOPLE, memory_mb=512),
+    Function(
+        "device_api",
+        (Http("device"),),
+        tables={"devices": "r", "accepted_batches": "rw"},
+        sends=("device-events", "device-urgent"),
+        media="rw",
+        keys=True,
+        memory_mb=512,
+    ),
+    Function("relay_outbox", (Stream("outbox"),), tables=OUTBOX, events=True),
+    Function("sweep_outbox", (Schedule(60),), tables=OUTBOX, events=True, timeout_s=50),
+    Function(
+        "record_device_events",
+        (Queue("device-events"),),
+        tables={"accepted_batches": "rw", "device_events": "rw", "devices": "r", **OUTBOX},
+    ),
+    Function(
+        "record_urgent_events",
+        (Queue("device-urgent"),),
+        tables={"accepted_batches": "rw", "device_events": "rw", "devices": "r", **OUTBOX},
+        reserved=10,
+    ),
+    Function(
+        "sweep_accepted",
+        (Schedule(60),),
+        tables={"accepted_batches": "rw"},
+        sends=("device-events", "device-urgent"),
+        timeout_s=50,
+    ),
+    Function(
+        "device_hello",
+        (Topic("linli/v1/+/+/hello"),),
+        tables={"devices": "rw"},
+        publishes=True,
+        keys=True,
+    ),
+    Function(
+        "settle_commands",
+        (Queue("command-acks"),),
+        tables={"devices": "r", "commands": "rw", **OUTBOX},
+        keys=True,
+    ),
+    Function("expire_commands", (Schedule(60),), tables={**COMMANDS, **OUTBOX}, keys=True),
+    Function(
+        "ring_flat",
+        (Queue("ring-flat", hears=(Heard(DeviceEventRecorded, {"type": ("panel.call",)}),)),),
+        tables={"calls": "rw", "devices": "r", **PEOPLE, **OUTBOX},
+    ),
+    Function(
+        "finish_opening",
+        (Queue("finish-opening", hears=(Heard(CommandSettled, {"op": ("gate.open",)}),)),),
+        tables={"calls": "rw", **OUTBOX},
+    ),
+    Function("expire_calls", (Schedule(60),), tables={"calls": "rw", **OUTBOX}),
+    Function(
+        "examine_frame",
+        (
+            Queue(
+                "examine-frame",
+                hears=(Heard(DeviceEventRecorded, {"type": ("lift.sighting",)}),),
+                batch=5,
+            ),
+        ),
+        tables={"detections": "rw", **OUTBOX},
+        media="r",
+        package="inference",
+        timeout_s=30,
+        memory_mb=1769,
+    ),
+    Function(
+        "raise_alert",
+        (Queue("raise-alert", hears=(Heard(FrameExamined),)),),
+        tables={"alerts": "rw", "watches": "rw", "notifications": "rw", **COMMANDS, **OUTBOX},
+        publishes=True,
+        keys=True,
+    ),
+    Function(
+        "expire_holds",
+        (Schedule(60),),
+        tables={"alerts": "rw", "watches": "rw", "notifications": "rw", **COMMANDS, **OUTBOX},
+        publishes=True,
+        keys=True,
+    ),
+)
+
+TOPIC_RULES: tuple[TopicRule, ...] = (
+    TopicRule("linli/v1/+/+/ack", table="command_acks", queue="command-acks", kept_s=86_400),
+)
+
+
+def owed(name: str, body: Mapping[str, Any]) -> Sequence[str]:
+    """Return the functions that hear an event, so that its outbox row waits for them."""
+    return [
+        function.name
+        for function in FUNCTIONS
+        for queue in function.queues
+        for heard in queue.hears
+        if heard.matches(name, body)
+    ]

@@ -1,0 +1,120 @@
+"""The vocabulary of the manifest: what can wake a function, and what a function needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event class of another domain, narrowed by values of its fields."""
+
+    event: type
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Return `domain.ClassName`, as the outbox names events."""
+        return f"{self.event.__module__.split('.')[1]}.{self.event.__name__}"
+
+    def pattern(self) -> dict[str, Any]:
+        """Return the EventBridge pattern of this event."""
+        domain, kind = self.name.split(".")
+        pattern: dict[str, Any] = {"source": [f"linli.{domain}"], "detail-type": [kind]}
+        if self.where:
+            pattern["detail"] = {"body": {key: list(of) for key, of in self.where.items()}}
+        return pattern
+
+    def matches(self, name: str, body: Mapping[str, Any]) -> bool:
+        """Return whether an event of this name and body is heard: the pattern, in Python."""
+        return name == self.name and all(body.get(key) in of for key, of in self.where.items())
+
+
+@dataclass(frozen=True)
+class Http:
+    """The routes of one audience, by API Gateway."""
+
+    audience: str
+
+
+@dataclass(frozen=True)
+class Queue:
+    """An SQS queue; events it hears are routed to it by EventBridge."""
+
+    name: str
+    hears: tuple[Heard, ...] = ()
+    batch: int = 10
+    window_s: int = 0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The inserts of a table's stream, by the table's short name."""
+
+    table: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A fixed rate, in whole minutes of seconds."""
+
+    every_s: int
+
+
+@dataclass(frozen=True)
+class Topic:
+    """An MQTT topic filter; the rule passes `{"topic", "payload", "received_at"}`."""
+
+    filter: str
+
+
+Wake = Http | Queue | Stream | Schedule | Topic
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda: what wakes it, what it may touch, how much it may take.
+
+    `tables` maps a table's short name to `r` or `rw`; `media` is `r`, `rw` or empty;
+    `publishes` allows commands to devices; `events` allows EventBridge PutEvents; `keys`
+    allows opening the master key. Seconds and megabytes.
+    """
+
+    name: str
+    wakes: tuple[Wake, ...]
+    tables: Mapping[str, str] = field(default_factory=dict)
+    sends: tuple[str, ...] = ()
+    media: str = ""
+    publishes: bool = False
+    events: bool = False
+    keys: bool = False
+    package: str = "core"
+    timeout_s: int = 10
+    memory_mb: int = 256
+    reserved: int | None = None
+
+    @property
+    def handler(self) -> str:
+        """Return the dotted path of the handler; the API's functions share `app.app`."""
+        if any(isinstance(wake, Http) for wake in self.wakes):
+            return "app.app"
+        return f"functions.{self.name}.handler"
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """Return the queues that wake it."""
+        return tuple(wake for wake in self.wakes if isinstance(wake, Queue))
+
+
+@dataclass(frozen=True)
+class TopicRule:
+    """An IoT rule without a function: keep each message in a table and queue it.
+
+    The item is keyed by the device, which the broker proved, and the message's `id`, so
+    that no device can write for another.
+    """
+
+    filter: str
+    table: str
+    queue: str
+    kept_s: int

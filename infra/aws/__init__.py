@@ -1,0 +1,1 @@
+"""The AWS home: one construct per concern, assembled by `infra/stack.py`."""

@@ -1,0 +1,66 @@
+"""What the AWS home is made from: the running code itself, loaded once."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PREFIX = "linli-"
+"""Every physical name starts with it; `LINLI_TABLE_PREFIX` tells the code."""
+
+PACKAGES = ("core", "inference")
+"""The Lambda packages, folders below the package directory."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The manifest, the rows, the routes, and where the built packages lie."""
+
+    functions: Sequence[Any]
+    topic_rules: Sequence[Any]
+    rows: Mapping[str, type[Any]]
+    api: Any
+    packages: Path
+
+    @property
+    def audiences(self) -> dict[str, Any]:
+        """Return the function that serves each audience, by audience."""
+        return {
+            wake.audience: function
+            for function in self.functions
+            for wake in function.wakes
+            if type(wake).__name__ == "Http"
+        }
+
+
+def load(packages: Path) -> Plan:
+    """Import the manifest, every domain's tables and the API, and return the plan.
+
+    Raises ImportError naming the module that cannot be loaded.
+    """
+    domains = importlib.import_module("chalicelib")
+    for domain in pkgutil.iter_modules(domains.__path__):
+        if domain.ispkg and _has_tables(f"chalicelib.{domain.name}"):
+            importlib.import_module(f"chalicelib.{domain.name}.tables")
+    importlib.import_module("chalicelib.core.outbox")  # owns the tables outbox and once
+    manifest = importlib.import_module("functions.manifest")
+    return Plan(
+        functions=manifest.FUNCTIONS,
+        topic_rules=manifest.TOPIC_RULES,
+        rows=importlib.import_module("chalicelib.core.table").tables(),
+        api=importlib.import_module("app").app,
+        packages=packages,
+    )
+
+
+def _has_tables(domain: str) -> bool:
+    return any(m.name == "tables" for m in pkgutil.iter_modules(importlib.import_module(domain).__path__))
+
+
+def title(name: str) -> str:
+    """Return a construct id of a physical name: `device-events` → `DeviceEvents`."""
+    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))

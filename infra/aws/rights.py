@@ -1,0 +1,125 @@
+"""IAM: what each function may do, and nothing else, from what its manifest line declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+
+from infra.aws.queues import Queues
+from infra.aws.storage import PACK, STILLS, Storage
+from infra.aws.tables import READ, WRITE, Tables
+
+SEALING = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+"""What DynamoDB does with a table's key in the name of its caller."""
+
+COMMAND_TOPICS = ("cmd", "time")
+"""The leaves a function may publish to: no function speaks in a device's name."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Everything that functions stand on."""
+
+    tables: Tables
+    queues: Queues
+    storage: Storage
+    key: kms.IKey
+
+
+def statements(
+    function: Any, ground: Ground, log_group: logs.ILogGroup
+) -> Sequence[iam.PolicyStatement]:
+    """Return the policy of one function, in the order of its manifest line."""
+    return [
+        *_logging(log_group),
+        *_tables(function, ground),
+        *_queues(function, ground),
+        *_stream(function, ground),
+        *_media(function, ground.storage),
+        *_outward(function, ground),
+    ]
+
+
+def _allow(sid: str, actions: Sequence[str], *resources: str, **more: Any) -> iam.PolicyStatement:
+    return iam.PolicyStatement(sid=sid, actions=list(actions), resources=list(resources), **more)
+
+
+def _logging(log_group: logs.ILogGroup) -> Iterator[iam.PolicyStatement]:
+    yield _allow("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), log_group.log_group_arn)
+
+
+def _tables(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+    if not function.tables:
+        return
+    read = [arn for short in function.tables for arn in ground.tables.arns(short)]
+    yield _allow("Read", READ, *read)
+    written = [ground.tables.arns(short)[0] for short, may in function.tables.items() if "w" in may]
+    if written:
+        yield _allow("Write", WRITE, *written)
+    yield _allow(
+        "OpenTables",
+        SEALING,
+        ground.key.key_arn,
+        conditions={"StringEquals": {"kms:ViaService": f"dynamodb.{Aws.REGION}.{Aws.URL_SUFFIX}"}},
+    )
+
+
+def _queues(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+    heard = [ground.queues[queue.name].queue_arn for queue in function.queues]
+    if heard:
+        yield _allow(
+            "Hear",
+            ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+             "sqs:ReceiveMessage"),
+            *heard,
+        )
+    sent = [ground.queues[name].queue_arn for name in function.sends]
+    if not function.queues:  # woken without a queue of its own: its failures go to this one
+        sent.append(ground.queues.undelivered.queue_arn)
+    if sent:
+        yield _allow("Send", ("sqs:SendMessage",), *sent)
+
+
+def _stream(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+    streamed = [w.table for w in function.wakes if type(w).__name__ == "Stream"]
+    if not streamed:
+        return
+    yield _allow(
+        "Follow",
+        ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+        *(ground.tables.stream(table) for table in streamed),
+    )
+    # Lambda refuses an event source mapping without it; IAM knows no narrower resource.
+    yield _allow("FindStreams", ("dynamodb:ListStreams",), "*")
+
+
+def _media(function: Any, storage: Storage) -> Iterator[iam.PolicyStatement]:
+    if function.media:
+        yield _allow("See", ("s3:GetObject",), storage.media.arn_for_objects(STILLS))
+    if "w" in function.media:
+        yield _allow("Keep", ("s3:PutObject",), storage.media.arn_for_objects(STILLS))
+    if function.package == "inference":
+        yield _allow("Model", ("s3:GetObject",), storage.packs.arn_for_objects(f"{PACK}*"))
+
+
+def _outward(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+    if function.events:
+        yield _allow("Announce", ("events:PutEvents",), ground.queues.bus.event_bus_arn)
+    if function.publishes:
+        stack = Stack.of(ground.queues)
+        yield _allow(
+            "Command",
+            ("iot:Publish",),
+            *(
+                stack.format_arn(service="iot", resource="topic", resource_name=f"linli/v1/*/{leaf}")
+                for leaf in COMMAND_TOPICS
+            ),
+        )
+    if function.keys:
+        yield _allow("OpenMasterKey", ("kms:Decrypt",), ground.key.key_arn)

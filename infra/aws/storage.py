@@ -1,0 +1,67 @@
+"""S3: pictures from devices, model packs, and the record of who read them."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+STILLS_KEPT = Duration.days(30)
+"""Event stills are kept 30 days (LAW.md 3.2)."""
+
+LOGS_KEPT = Duration.days(180)
+"""Access logs: at least six months (Cybersecurity Law 23(3))."""
+
+STILLS = "*/stills/*"
+"""Every community's stills: `{community}/stills/{device}/{sha256}.jpg`."""
+
+PACK = "lift/"
+"""The model pack of the lift cameras, in the bucket of packs."""
+
+
+class Storage(Construct):
+    """Private buckets, TLS only, every read recorded: pictures for 30 days, and model packs.
+
+    Amazon's own keys encrypt them: whoever asks for a presigned POST would otherwise need
+    rights to our key.
+    """
+
+    def __init__(self, scope: Construct, name: str) -> None:
+        super().__init__(scope, name)
+        self.reads = self._bucket(
+            "Reads",
+            f"linli-media-reads-{Aws.ACCOUNT_ID}-{Aws.REGION}",
+            lifecycle_rules=[s3.LifecycleRule(id="reads", expiration=LOGS_KEPT)],
+        )
+        self.media = self._bucket(
+            "Media",
+            f"linli-media-{Aws.ACCOUNT_ID}-{Aws.REGION}",
+            server_access_logs_bucket=self.reads,
+            lifecycle_rules=[
+                # Communities come first in a key, so the rule is the whole bucket's.
+                s3.LifecycleRule(id="stills", expiration=STILLS_KEPT),
+                s3.LifecycleRule(
+                    id="unfinished", abort_incomplete_multipart_upload_after=Duration.days(1)
+                ),
+            ],
+        )
+        self.packs = self._bucket(
+            "Packs",
+            f"linli-packs-{Aws.ACCOUNT_ID}-{Aws.REGION}",
+            server_access_logs_bucket=self.reads,
+            versioned=True,
+        )
+
+    def _bucket(self, name: str, bucket_name: str, **more: object) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            name,
+            bucket_name=bucket_name,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            removal_policy=RemovalPolicy.RETAIN,
+            **more,  # type: ignore[arg-type]
+        )

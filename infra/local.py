@@ -1,0 +1,27 @@
+"""One machine: start everything Linli needs on loopback and keep it running.
+
+`python -m infra.local [--port 8000] [--state .local] [--in-memory] [--reset]`
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from infra.one_machine.home import REPOSITORY, Home
+from infra.one_machine.instance import reset, run
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; return the exit status."""
+    parser = argparse.ArgumentParser(prog="infra.local", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="HTTP port (default 8000)")
+    parser.add_argument("--state", type=Path, default=REPOSITORY / ".local", help="state folder")
+    parser.add_argument("--in-memory", action="store_true", help="keep no data (for tests)")
+    parser.add_argument("--reset", action="store_true", help="forget all stored data and stop")
+    asked = parser.parse_args()
+    home = Home(asked.state.resolve(), in_memory=asked.in_memory)
+    return reset(home) if asked.reset else run(home, asked.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The parts of the one-machine home, each a child process or a thread of one."""

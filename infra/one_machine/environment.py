@@ -1,0 +1,100 @@
+"""The one dictionary of addresses and keys that every process of an instance is given."""
+
+import base64
+import json
+import os
+import secrets
+import string
+
+from infra.one_machine import broker, ministack
+from infra.one_machine.home import REPOSITORY, Home
+from infra.one_machine.ports import Ports
+
+TOKEN_KEY_ID = "one-machine"  # noqa: S105 -- names a key, is none
+ALPHANUMERIC = string.ascii_letters + string.digits
+
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
+"""Of the user's environment; AWS profiles, proxies and PYTHON* settings stay outside."""
+
+
+def environment(home: Home, ports: Ports) -> dict[str, str]:
+    """Return the contract's LINLI_* and AWS_* names, also kept in `<state>/env.json`."""
+    aws = f"http://127.0.0.1:{ports.aws}"
+    dynamodb = os.environ.get("LINLI_DYNAMODB_URL") or f"http://127.0.0.1:{ports.dynamodb}"
+    given = {
+        "LINLI_STAGE": "demo",
+        "LINLI_TABLE_PREFIX": "linli-",
+        "LINLI_EVENT_BUS": "linli",
+        "LINLI_QUEUE_PREFIX": f"{aws}/{ministack.ACCOUNT}/linli-",
+        "LINLI_MEDIA_BUCKET": "linli-media",
+        "LINLI_COMMIT_FENCE": "0" if home.in_memory else "1",
+        "LINLI_TOKEN_KEYS": json.dumps({"keys": [_public_token_key(home)]}),
+        "LINLI_MASTER_KEY": f"file:{_master_key(home)}",
+        "LINLI_MODEL_PACK": os.environ.get("LINLI_MODEL_PACK", str(REPOSITORY / "packs/demo")),
+        "LINLI_BASE_URL": f"http://127.0.0.1:{ports.http}",
+        "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{ports.mqtt}",
+        "LINLI_STATE": str(home.root),
+        **broker.environment(ports, server_password(home)),
+        **_aws(home, aws, dynamodb),
+    }
+    home.remember("env", given)
+    return {name: os.environ[name] for name in INHERITED if name in os.environ} | given
+
+
+def server_password(home: Home) -> str:
+    """Return the password of our own server at the broker."""
+    return home.secret("mqtt-server", lambda: secrets.token_urlsafe(32).encode()).decode()
+
+
+def token_key(home: Home) -> bytes:
+    """Return the private Ed25519 key, in PEM, that signs demo tokens."""
+    return home.secret("token.pem", _new_token_key)
+
+
+def _aws(home: Home, aws: str, dynamodb: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": home.secret("aws-key-id", _new_access_key).decode(),
+        "AWS_SECRET_ACCESS_KEY": home.secret("aws-secret", _new_access_key).decode(),
+        "AWS_REGION": ministack.REGION,
+        "AWS_DEFAULT_REGION": ministack.REGION,
+        "AWS_ENDPOINT_URL": aws,
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb,
+        "AWS_ENDPOINT_URL_DYNAMODB_STREAMS": dynamodb,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _new_access_key() -> bytes:
+    """DynamoDB Local takes letters and digits only. Not twelve digits: that is an account."""
+    return "".join(["L", *(secrets.choice(ALPHANUMERIC) for _ in range(31))]).encode()
+
+
+def _master_key(home: Home) -> str:
+    home.secret("master.key", lambda: secrets.token_bytes(32))
+    return str(home.folder("keys") / "master.key")
+
+
+def _new_token_key() -> bytes:
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 -- first run
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+
+    return Ed25519PrivateKey.generate().private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+    )
+
+
+def _public_token_key(home: Home) -> dict[str, str]:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+
+    public = load_pem_private_key(token_key(home), None).public_key().public_bytes_raw()  # type: ignore[union-attr]
+    coordinate = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
+    return {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "alg": "EdDSA",
+        "use": "sig",
+        "kid": TOKEN_KEY_ID,
+        "x": coordinate,
+    }

@@ -1,0 +1,143 @@
+"""ministack: SQS, S3, EventBridge and KMS, and what we keep in them.
+
+It forgets queues, rules and bucket settings when it is killed, so everything here is made
+anew on every start; jobs live in DynamoDB and are sent again from there.
+"""
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.core.config import settings
+from functions.manifest import FUNCTIONS
+from functions.wakes import Function, Queue
+from infra.one_machine import reach
+from infra.one_machine.home import REPOSITORY, Home
+from infra.one_machine.processes import Part
+
+ACCOUNT = "000000000000"
+REGION = "cn-north-1"
+MOST_RECEIVES = 5
+"""A message received so often without success goes to the dead-letter queue."""
+
+FORTNIGHT_S = 14 * 86_400
+
+
+def part(home: Home, port: int) -> Part:
+    """Return the emulator as a child process; its objects are in `<state>/aws`."""
+    folder = home.folder("aws")
+    keep = "0" if home.in_memory else "1"
+    return Part(
+        name="aws",
+        argv=(str(REPOSITORY / ".venv-ministack" / "bin" / "ministack"),),
+        environment={
+            **os.environ,
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",  # names that end in .localhost may not resolve
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "SERVICES": "sqs,s3,events,kms,sts",
+            "PERSIST_STATE": keep,
+            "STATE_DIR": str(folder / "state"),
+            "S3_PERSIST": keep,
+            "S3_DATA_DIR": str(folder / "s3"),
+            "TMPDIR": str(home.folder("aws/tmp")),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+        },
+        is_ready=lambda: reach.status(port, "/_ministack/ready") == 200,
+        is_engine=True,
+        ends_by=signal.SIGKILL if home.in_memory else signal.SIGTERM,  # SIGTERM saves, for 3 s
+    )
+
+
+def queues() -> Iterator[tuple[Function, Queue]]:
+    """Return every queue of the manifest with the function that it wakes."""
+    for function in FUNCTIONS:
+        for queue in function.queues:
+            yield function, queue
+
+
+def queue_arn(name: str) -> str:
+    """Return the ARN of a queue by its manifest name, as this emulator writes it."""
+    physical = settings().queue_prefix.rpartition("/")[2] + name
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{physical}"
+
+
+def ensure(clients: Any) -> None:
+    """Make queues, the event bus, its rules and the bucket; `clients(service)` gives clients."""
+    for function, queue in queues():
+        _ensure_queue(clients("sqs"), queue.name, function.timeout_s)
+    _ensure_rules(clients("events"))
+    _ensure_bucket(clients("s3"), settings().media_bucket)
+
+
+def _ensure_queue(sqs: Any, name: str, timeout_s: int) -> None:
+    prefix = settings().queue_prefix.rpartition("/")[2]
+    dead = f"{name}-dlq"
+    _create(sqs, prefix + dead, {"MessageRetentionPeriod": str(FORTNIGHT_S)})
+    redrive = {"deadLetterTargetArn": queue_arn(dead), "maxReceiveCount": str(MOST_RECEIVES)}
+    attributes = {
+        "VisibilityTimeout": str(6 * timeout_s),
+        "RedrivePolicy": json.dumps(redrive),
+        "Policy": json.dumps(_bus_may_send(name)),
+    }
+    _create(sqs, prefix + name, attributes)
+
+
+def _create(sqs: Any, name: str, attributes: dict[str, str]) -> None:
+    """Make a queue, or give an older one these attributes."""
+    try:
+        sqs.create_queue(QueueName=name, Attributes=attributes)
+    except sqs.exceptions.QueueNameExists:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+
+
+def _bus_may_send(name: str) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn(name),
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _ensure_rules(events: Any) -> None:
+    bus = settings().event_bus
+    with contextlib.suppress(events.exceptions.ResourceAlreadyExistsException):
+        events.create_event_bus(Name=bus)
+    for _, queue in queues():
+        for heard in queue.hears:
+            rule = f"linli-{queue.name}-{heard.event.__name__}"
+            pattern = json.dumps(heard.pattern())
+            events.put_rule(Name=rule, EventBusName=bus, EventPattern=pattern, State="ENABLED")
+            target = {"Id": queue.name, "Arn": queue_arn(queue.name)}
+            events.put_targets(Rule=rule, EventBusName=bus, Targets=[target])
+
+
+def _ensure_bucket(s3: Any, bucket: str) -> None:
+    with contextlib.suppress(
+        s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists
+    ):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    rule = {
+        "ID": "uploads-expire",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": 30},
+    }
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+    from_anywhere = {
+        "AllowedMethods": ["GET", "POST"],
+        "AllowedOrigins": ["*"],
+        "AllowedHeaders": ["*"],
+        "MaxAgeSeconds": 3600,
+    }
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [from_anywhere]})

@@ -1,0 +1,111 @@
+"""The AWS home, synthesised from the running code: `cdk deploy Account Linli`.
+
+Reads functions/manifest.py, every chalicelib/*/tables.py and the routes of app.py; adds no
+fact of its own but sizes and retention. Regions cn-north-1 and cn-northwest-1 first: no
+Cognito, no X-Ray, no function URLs, no edge endpoints.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import App, CfnOutput, CfnParameter, Stack, Validations
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from cdk_nag import AwsSolutionsChecks
+from constructs import Construct
+
+from infra.aws import plan as plans
+from infra.aws.account import AccountStack
+from infra.aws.accepted import accept
+from infra.aws.api import Apis
+from infra.aws.functions import Functions
+from infra.aws.plan import Plan
+from infra.aws.queues import Queues
+from infra.aws.rights import Ground
+from infra.aws.storage import Storage
+from infra.aws.tables import Tables
+from infra.aws.topics import Topics
+
+PACKAGES = Path(__file__).resolve().parents[1] / "build" / "lambda"
+
+
+class LinliStack(Stack):
+    """Everything of Linli but what an account has once."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, plan: Plan, key: kms.IKey, **more: Any
+    ) -> None:
+        super().__init__(scope, name, **more)
+        alarms = sns.Topic(
+            self, "Alarms", topic_name="linli-alarms", master_key=key, enforce_ssl=True
+        )
+        ground = Ground(
+            tables=Tables(self, "Tables", rows=plan.rows, key=key),
+            queues=Queues(self, "Queues", functions=plan.functions, alarms=alarms),
+            storage=Storage(self, "Storage"),
+            key=key,
+        )
+        functions = Functions(
+            self, "Functions", plan=plan, ground=ground, secrets=self._parameters()
+        )
+        Topics(
+            self,
+            "Topics",
+            rules=plan.topic_rules,
+            functions=plan.functions,
+            made=functions,
+            ground=ground,
+        )
+        apis = Apis(self, "Apis", plan=plan, functions=functions)
+        for audience, url in apis.urls.items():
+            CfnOutput(self, f"{audience.capitalize()}Url", value=url)
+        CfnOutput(self, "MediaBucket", value=ground.storage.media.bucket_name)
+        CfnOutput(self, "PackBucket", value=ground.storage.packs.bucket_name)
+
+    def _parameters(self) -> dict[str, str]:
+        """Return the environment that only the operator knows; none of it is secret.
+
+        The master key is ciphertext that only our KMS key opens, the token keys are public.
+        """
+        master = CfnParameter(
+            self,
+            "MasterKey",
+            description="kms:BASE64, from python -m infra.aws.master_key",
+            allowed_pattern="kms:[A-Za-z0-9+/=]+",
+        )
+        tokens = CfnParameter(
+            self,
+            "TokenKeys",
+            description="JWKS of the public Ed25519 keys that sign access tokens",
+            default='{"keys": []}',
+        )
+        issuer = CfnParameter(self, "TokenIssuer", description="iss of our tokens", default="linli")
+        return {
+            "LINLI_MASTER_KEY": master.value_as_string,
+            "LINLI_TOKEN_KEYS": tokens.value_as_string,
+            "LINLI_TOKEN_ISSUER": issuer.value_as_string,
+        }
+
+
+def assemble(plan: Plan, **app_options: Any) -> App:
+    """Return the app with both stacks and cdk-nag's AwsSolutions rules on them."""
+    app = App(**app_options)
+    account = AccountStack(app, "Account", stack_name="linli-account")
+    linli = LinliStack(app, "Linli", plan=plan, key=account.key, stack_name="linli")
+    linli.add_stack_dependency(account)
+    accept(account, linli, plan)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    return app
+
+
+def main() -> None:
+    """Synthesise for the CDK CLI; `-c packages=DIR` names other Lambda packages."""
+    app_context = App().node.try_get_context("packages")
+    packages = Path(app_context) if app_context else PACKAGES
+    assemble(plans.load(packages)).synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.access import service
+from chalicelib.access.rules import CallState
+from chalicelib.core import aws, clock, context
+from chalicelib.core.errors import Conflict, NotFound, Refusal, Unprocessable
+from chalicelib.devices.events import CommandSettled
+
+
+def settled(flat, call_id: str, state: str) -> CommandSettled:
+    return CommandSettled(
+        flat.community, flat.gate.device_id, "cmd", "gate.open", state, "", call_id, clock.now()
+    )
+
+
+def test_a_ring_reaches_the_adults_of_the_flat_and_nobody_else(flat):
+    call_id = flat.ring()
+    assert service.call(flat.resident("per_2"), call_id).state is CallState.RINGING
+    for person in ("kid", "per_9"):
+        assert service.calls(flat.resident(person)) == []
+        with pytest.raises(NotFound, match="no_such_call"):
+            service.call(flat.resident(person), call_id)
+
+
+def test_a_repeated_ring_is_one_call(flat):
+    event = flat.event()
+    service.ring(event)
+    service.ring(event)
+    assert len(service.calls(flat.resident())) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [{"unit_id": "nowhere"}, {"gate_id": "dev_none"}, {"unit_id": 7, "gate_id": None}]
+)
+def test_a_ring_for_nobody_rings_nobody(flat, data):
+    service.ring(flat.event(**data))
+    assert service.calls(flat.resident()) == []
+
+
+def test_a_ring_that_comes_late_rings_nobody(flat):
+    service.ring(flat.event(late_s=301))
+    assert service.calls(flat.resident()) == []
+
+
+def test_one_tap_sends_one_signed_command(flat, sent):
+    call_id = flat.ring()
+    opening = service.open_gate(flat.resident(), call_id)
+    assert opening.state is CallState.SENT
+    ((topic, message),) = sent
+    assert topic == f"linli/v1/{flat.community}/{flat.gate.device_id}/cmd"
+    told = json.loads(message["p"])
+    assert (told["op"], told["id"], told["by"]) == ("gate.open", opening.command_id, "per_1")
+    assert told["exp"] - told["iat"] == 5_000
+
+
+def test_a_tap_takes_three_calls_of_dynamodb(flat, sent):
+    call_id, made = flat.ring(), []
+    events = aws.client("dynamodb").meta.events
+    events.register("before-call.dynamodb", lambda model, **_: made.append(model.name), "count")
+    try:
+        with context.serving("r", context.Once(flat.community, "per_1", "key-00000001", "d")):
+            service.open_gate(flat.resident(), call_id)
+    finally:
+        events.unregister("before-call.dynamodb", unique_id="count")
+    assert made == ["GetItem", "GetItem", "TransactWriteItems"]
+
+
+def test_a_double_tap_is_the_same_opening_and_one_command(flat, sent):
+    call_id = flat.ring()
+    first = service.open_gate(flat.resident(), call_id)
+    assert service.open_gate(flat.resident(), call_id) == first
+    assert len(sent) == 1
+
+
+def test_fifty_taps_at_once_by_two_people_open_once(flat, sent):
+    call_id = flat.ring()
+
+    def tap(number: int) -> str:
+        try:
+            return service.open_gate(flat.resident(f"per_{1 + number % 2}"), call_id).command_id
+        except Refusal as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = set(pool.map(tap, range(50)))
+    assert len(sent) == 1
+    command = json.loads(sent[0][1]["p"])["id"]
+    assert command in answers
+    assert answers <= {command, "already_answered", "lost_race"}
+
+
+def test_the_second_adult_is_too_late(flat, sent):
+    call_id = flat.ring()
+    service.open_gate(flat.resident("per_1"), call_id)
+    with pytest.raises(Conflict, match="already_answered"):
+        service.open_gate(flat.resident("per_2"), call_id)
+    with pytest.raises(Conflict, match="already_answered"):
+        service.deny(flat.resident("per_2"), call_id)
+
+
+def test_nobody_elses_call_exists(flat, sent):
+    call_id = flat.ring()
+    for stranger in (
+        flat.resident("per_9"),
+        flat.resident("kid"),
+        flat.resident(community="com_x"),
+    ):
+        with pytest.raises(NotFound, match="no_such_call"):
+            service.open_gate(stranger, call_id)
+    assert sent == []
+
+
+def test_a_stale_tap_opens_nothing(flat, sent):
+    call_id = flat.ring()
+    with pytest.raises(Unprocessable, match="call_expired"):
+        service.open_gate(flat.resident(), call_id, at=clock.now() + timedelta(seconds=30))
+    assert sent == []
+
+
+def test_denied_is_denied(flat, sent):
+    call_id = flat.ring()
+    assert service.deny(flat.resident(), call_id).state is CallState.DENIED
+    assert service.deny(flat.resident(), call_id).state is CallState.DENIED
+    with pytest.raises(Conflict, match="already_answered"):
+        service.open_gate(flat.resident(), call_id)
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [("DONE", "OPENED"), ("REJECTED", "FAILED"), ("FAILED", "FAILED"), ("EXPIRED", "UNKNOWN")],
+)
+def test_the_gates_answer_ends_the_call_once(flat, sent, end, state):
+    call_id = flat.ring()
+    service.open_gate(flat.resident(), call_id)
+    service.finish(settled(flat, call_id, end))
+    for later in ("DONE", "EXPIRED", "LATE_ACK", "FAILED"):
+        service.finish(settled(flat, call_id, later))
+    assert service.call(flat.resident(), call_id).state == state
+
+
+def test_unanswered_calls_are_closed(flat):
+    call_id = flat.ring()
+    service.expire_calls(at=clock.now() + timedelta(seconds=31))
+    assert service.call(flat.resident(), call_id).state is CallState.EXPIRED
+    assert service.expire_calls(at=clock.now() + timedelta(seconds=32)) == 0

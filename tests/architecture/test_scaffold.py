@@ -1,0 +1,109 @@
+"""`make new-…` writes code and tests that pass at once: tried on a copy of the tree."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT, ours
+
+ASKED = (
+    ("domain", "lost_things"),
+    ("driver", "carrier_pigeon"),
+    ("detector", "lamplight"),
+    ("function", "count_pigeons"),
+    ("function", "note_settled", "--hears", "devices.CommandSettled"),
+)
+ALONE = (
+    "tests/lost_things/test_rules.py",
+    "tests/lost_things/test_schemas.py",
+    "tests/devices/test_carrier_pigeon_driver.py",
+    "tests/vision/test_lamplight_detector.py",
+    "tests/functions/test_count_pigeons.py",
+    "tests/functions/test_note_settled.py",
+    "tests/architecture/test_plugins.py",
+    "tests/architecture/test_manifest.py",
+    "tests/architecture/test_grammar.py",
+    "tests/architecture/test_sizes.py",
+)
+"""What can be run without engines; the rest needs `cloud` and runs when it is committed."""
+
+CONCERNED = " or ".join([*(asked[1] for asked in ASKED), "list_of_names", "in_the_manifest"])
+
+
+def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", *arguments]
+    return subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree with one new thing of each kind."""
+    there = tmp_path_factory.mktemp("copy")
+    for path in ours():
+        (there / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, there / path)
+    subprocess.run(["git", "init", "--quiet"], cwd=there, check=True)
+    for asked in ASKED:
+        done = run(there, "tools.scaffold", *asked)
+        assert done.returncode == 0, done.stderr
+    return there
+
+
+def new(copy: Path) -> list[str]:
+    """The files that are not in our own tree, or differ."""
+    files = [path.relative_to(copy) for path in copy.rglob("*.py")]
+    known = set(ours())
+    return sorted(
+        str(path)
+        for path in files
+        if path not in known or (ROOT / path).read_bytes() != (copy / path).read_bytes()
+    )
+
+
+def test_what_is_written_is_clean(copy: Path) -> None:
+    for step in (["check"], ["format", "--check"]):
+        done = run(copy, "ruff", *step, *new(copy))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_written_is_typed(copy: Path) -> None:
+    written = [name for name in new(copy) if not (ROOT / name).exists()]
+    cache = f"--cache-dir={ROOT / '.mypy_cache/copy'}"  # keeps what it knows of libraries
+    done = run(copy, "mypy", "--follow-imports=silent", cache, *written)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_written_keeps_the_arrows(copy: Path) -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_is_written_passes_its_tests(copy: Path) -> None:
+    quiet = ("-q", "-p", "no:cacheprovider", "--noconftest")
+    done = run(copy, "pytest", *quiet, "-k", CONCERNED, *ALONE)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (("domain", "devices"), "is there already"),
+        (("driver", "mqtt"), "is there already"),
+        (("domain", "shared_utils"), "says nothing"),
+        (("domain", "CamelCase"), "is not snake_case"),
+        (("domain", "class"), "is not snake_case"),
+        (("domain", "../elsewhere"), "is not snake_case"),
+        (("function", "deaf_one", "--hears", "devices.Nothing"), "is no event"),
+        (("domain", "eager", "--hears", "devices.CommandSettled"), "only a function"),
+    ],
+)
+def test_a_bad_wish_writes_nothing(copy: Path, asked: tuple[str, ...], why: str) -> None:
+    before = new(copy)
+    done = run(copy, "tools.scaffold", *asked)
+    assert done.returncode == 1
+    assert why in done.stderr
+    assert new(copy) == before

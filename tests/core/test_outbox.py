@@ -1,0 +1,126 @@
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.access.events import CallClosed
+from chalicelib.core import clock, context, once, outbox
+from chalicelib.core.errors import Conflict
+from chalicelib.core.outbox import OutboxRow
+from chalicelib.identity.tables import Unit
+
+pytestmark = pytest.mark.usefixtures("cloud")
+
+
+@dataclass(frozen=True)
+class Answer:
+    unit_id: str
+    at: datetime
+
+
+def closed(community: str) -> CallClosed:
+    return CallClosed(community, "call_1", "OPENED", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def rows_of(community: str) -> list[OutboxRow]:
+    return [row for row in OutboxRow.scan() if row.community_id == community]
+
+
+def new_unit(community: str, unit_id: str = "u1") -> Unit:
+    return Unit(community_id=community, unit_id=unit_id, name="1-101")
+
+
+def test_row_and_event_are_committed_together(community):
+    with context.serving("req_7"):
+        outbox.commit(new_unit(community), events=(closed(community),))
+    assert Unit.find(community, "u1") is not None
+    (row,) = rows_of(community)
+    assert (row.name, row.request_id) == ("access.CallClosed", "req_7")
+    assert json.loads(row.body)["state"] == "OPENED"
+
+
+def test_a_lost_race_leaves_neither(community):
+    outbox.commit(new_unit(community))
+    with pytest.raises(Conflict, match="lost_race"):
+        outbox.commit(new_unit(community), new_unit(community, "u2"), events=(closed(community),))
+    assert Unit.find(community, "u2") is None
+    assert rows_of(community) == []
+
+
+def test_of_many_writers_of_one_row_one_wins(community):
+    outbox.commit(new_unit(community))
+
+    read = [Unit.find(community, "u1") for _ in range(16)]
+
+    def write(row: Unit) -> bool:
+        try:
+            outbox.commit(row, events=(closed(community),))
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(write, read)) == 1
+    assert len(rows_of(community)) == 1
+
+
+def test_the_same_key_gets_the_first_answer(community):
+    answer = Answer("u1", datetime(2026, 1, 1, tzinfo=UTC))
+    wanted = context.Once(community, "per_1", "key-00000001", "digest")
+    with context.serving("r", wanted):
+        outbox.commit(new_unit(community), answer=answer)
+    with context.serving("r", wanted), pytest.raises(once.Replayed) as replayed:
+        outbox.commit(new_unit(community, "u2"), answer=answer)
+    assert replayed.value.record.answer == {"unit_id": "u1", "at": "2026-01-01T00:00:00Z"}
+    assert Unit.find(community, "u2") is None
+
+
+def test_another_callers_key_is_another_key(community):
+    for subject, unit in (("per_1", "u1"), ("per_2", "u2")):
+        with context.serving("r", context.Once(community, subject, "key-00000001", "d")):
+            outbox.commit(new_unit(community, unit))
+    assert Unit.find(community, "u2") is not None
+
+
+def test_an_event_waits_for_all_who_owe_it(community):
+    outbox.commit(new_unit(community), events=(closed(community),))
+    outbox.relay(rows_of(community), lambda _name, _body: ("one", "two"))
+    (row,) = rows_of(community)
+    assert row.owed == {"one", "two"}
+    outbox.done(row.event_id, "one")
+    outbox.done(row.event_id, "one")
+    assert rows_of(community)[0].owed == {"two"}
+    outbox.done(row.event_id, "two")
+    assert rows_of(community) == []
+    outbox.done(row.event_id, "two")
+
+
+def test_an_event_that_nobody_hears_is_taken_away(community):
+    outbox.commit(new_unit(community), events=(closed(community),))
+    outbox.relay(rows_of(community), lambda _name, _body: ())
+    assert rows_of(community) == []
+
+
+def test_the_sweep_brings_back_what_nobody_finished(community):
+    outbox.commit(new_unit(community), events=(closed(community),))
+    (row,) = rows_of(community)
+    outbox.relay([row], lambda _name, _body: ("one",))
+
+    later = clock.now() + timedelta(seconds=outbox.RESEND_AFTER_S + 1)
+    with clock.using(lambda: later):
+        outbox.sweep(lambda _name, _body: ("one",))
+    assert rows_of(community)[0].sendings == 2
+
+
+def test_a_hopeless_event_is_parked_and_not_sent_for_ever(community):
+    outbox.commit(new_unit(community), events=(closed(community),))
+    at = clock.now()
+    for round_ in range(outbox.MOST_SENDINGS + 2):
+        later = at + timedelta(hours=round_ + 1)
+        with clock.using(lambda later=later: later):
+            outbox.sweep(lambda _name, _body: ("one",))
+    (row,) = rows_of(community)
+    assert row.sendings == outbox.MOST_SENDINGS
+    assert row.shard is None

@@ -1,0 +1,168 @@
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core import clock, ids, outbox
+from chalicelib.core.errors import NotFound, Unprocessable
+from chalicelib.devices import public as devices
+from chalicelib.devices import rules
+from chalicelib.devices.rules import CommandState, Kind
+from chalicelib.devices.tables import Command, CommandAck, Device
+
+
+@pytest.fixture
+def command(gate, community, sent) -> Command:
+    made = devices.prepare(
+        community,
+        gate.device_id,
+        "gate.open",
+        {},
+        command_id=ids.new_id("cmd"),
+        cause=devices.Cause("call_1", "per_1"),
+    )
+    outbox.commit(made)
+    return made
+
+
+def said(device, payload: dict, *, key: bytes | None = None, device_id: str = "") -> str:
+    text = json.dumps(payload)
+    key = key or base64.b64decode(device.key)
+    signature = rules.message_signature(key, device_id or device.device_id, text)
+    return json.dumps({"id": payload.get("id"), "p": text, "s": signature, "kid": device.key_id})
+
+
+def ack(gate, command: Command, result: str = "DONE", **kw) -> str:
+    return said(gate, {"id": command.command_id, "result": result}, **kw)
+
+
+def state(command: Command) -> str:
+    row = Command.find(command.device_key, command.command_id)
+    assert row is not None
+    return row.state
+
+
+def settled(community: str) -> list[str]:
+    rows = [row for row in outbox.OutboxRow.scan() if row.community_id == community]
+    return [json.loads(row.body)["state"] for row in rows if row.name == "devices.CommandSettled"]
+
+
+@pytest.mark.parametrize("result", ["DONE", "REJECTED", "FAILED"])
+def test_an_acknowledgement_settles_once(gate, command, community, result):
+    for _ in range(3):
+        devices.settle(community, gate.device_id, ack(gate, command, result), clock.now())
+    assert state(command) == result
+    assert settled(community) == [result]
+
+
+def test_a_forged_acknowledgement_changes_nothing(gate, command, community):
+    other = devices.enrol(community, Kind.GATE, place_id="west", name="西门")
+    forgeries = [
+        ack(gate, command, key=b"x" * 32),
+        ack(gate, command, device_id=other.device_id),
+        ack(other, command),
+        ack(gate, command, "OPEN"),
+        "not json",
+        "[]",
+        json.dumps({"p": "{}"}),
+        json.dumps({"p": "{}", "s": 5, "kid": None}),
+    ]
+    for message in forgeries:
+        devices.settle(community, gate.device_id, message, clock.now())
+    devices.settle("com_other", gate.device_id, ack(gate, command), clock.now())
+    assert state(command) == "SENT"
+
+
+def test_a_late_acknowledgement_is_never_done(gate, command, community):
+    late = clock.now() + timedelta(seconds=8)
+    devices.settle(community, gate.device_id, ack(gate, command), late)
+    assert state(command) == "LATE_ACK"
+    assert settled(community).count("DONE") == 0
+
+
+def test_silence_expires_the_command(gate, command, community):
+    later = clock.now() + timedelta(seconds=8)
+    with clock.using(lambda: later):
+        devices.expire_commands(limit=10_000)
+        devices.expire_commands(limit=10_000)
+    assert state(command) == "EXPIRED"
+    assert settled(community) == ["EXPIRED"]
+
+
+def test_a_waiting_reader_believes_only_the_device(gate, command, community):
+    def write(message: str) -> None:
+        CommandAck(
+            device_id=gate.device_id,
+            command_id=command.command_id,
+            community_id=community,
+            payload=message,
+            received_at=clock.epoch_ms(clock.now()),
+            expires=2**31,
+        ).save()
+
+    def read() -> CommandState:
+        until = clock.now() + timedelta(milliseconds=60)
+        return devices.await_result(
+            community, gate.device_id, command.command_id, until=until
+        ).state
+
+    assert read() is CommandState.SENT
+    write(ack(gate, command, key=b"x" * 32))
+    assert read() is CommandState.SENT
+    row = CommandAck.find(gate.device_id, command.command_id)
+    assert row is not None
+    row.payload = ack(gate, command)
+    row.save()
+    assert read() is CommandState.DONE
+
+
+def test_a_command_names_the_session_that_was_announced_last(gate, community, sent):
+    def hello(session: str, boot: int) -> None:
+        message = said(gate, {"session": session, "boot": boot, "monotonic": 5})
+        devices.hear_hello(gate.device_id, message, clock.now())
+
+    hello("s2", 2)
+    hello("s1", 1)
+    made = devices.prepare(
+        community,
+        gate.device_id,
+        "gate.open",
+        {},
+        command_id="cmd_1",
+        cause=devices.Cause("c", "p"),
+    )
+    assert json.loads(made.payload)["session"] == "s2"
+    ((topic, told),) = sent
+    assert topic.endswith("/time")
+    assert told["session"] == "s2"
+    assert told["monotonic"] == 5
+
+
+def test_a_forged_hello_is_not_believed(gate, community, sent):
+    message = said(gate, {"session": "evil", "boot": 9, "monotonic": 5}, key=b"x" * 32)
+    devices.hear_hello(gate.device_id, message, clock.now())
+    device = Device.find(gate.device_id)
+    assert device is not None
+    assert device.session is None
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"session": "s"}, {"session": "s", "boot": "x", "monotonic": 1}, {}]
+)
+def test_a_hello_that_says_nothing_useful_is_dropped(gate, sent, wrong):
+    devices.hear_hello(gate.device_id, said(gate, wrong), clock.now())
+    assert sent == []
+
+
+def test_a_command_for_what_is_not_ours_or_cannot(gate, panel, community):
+    def prepare(tenant: str, device_id: str) -> None:
+        devices.prepare(
+            tenant, device_id, "gate.open", {}, command_id="c", cause=devices.Cause("c", "p")
+        )
+
+    with pytest.raises(NotFound, match="no_such_device"):
+        prepare("com_other", gate.device_id)
+    with pytest.raises(Unprocessable, match="wrong_device_kind"):
+        prepare(community, panel.device_id)

@@ -1,0 +1,205 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core import aws, clock, outbox
+from chalicelib.devices import public as devices
+from chalicelib.devices.service import uplink
+from chalicelib.devices.tables import AcceptedBatch, DeviceEvent
+from tests.devices.conftest import event
+
+
+def batches(device_id: str) -> list[AcceptedBatch]:
+    return list(AcceptedBatch.query(device_id))
+
+
+def recorded(device_id: str) -> list[DeviceEvent]:
+    for batch in batches(device_id):
+        devices.record(device_id, batch.message_id)
+    return list(DeviceEvent.query(device_id))
+
+
+def announced(community: str) -> list[str]:
+    return [row.name for row in outbox.OutboxRow.scan() if row.community_id == community]
+
+
+def test_an_event_is_accepted_recorded_and_announced(panel, signed, community):
+    reply = signed(panel, event(panel.device_id, id="e_1"))
+    assert reply.status == 200
+    assert reply.body == {
+        "accepted": 1,
+        "duplicate": False,
+        "results": [{"index": 0, "id": "e_1", "status": "accepted", "errors": None}],
+    }
+    assert [row.event_id for row in recorded(panel.device_id)] == ["e_1"]
+    assert announced(community) == ["devices.DeviceEventRecorded"]
+
+
+def test_accepting_takes_one_write_and_one_send(panel, signed):
+    signed(panel, event(panel.device_id))
+    made = []
+    watched = [aws.client("dynamodb").meta.events, aws.client("sqs").meta.events]
+    for events in watched:
+        events.register("before-call", lambda model, **_: made.append(model.name), "count")
+    try:
+        signed(panel, event(panel.device_id))
+    finally:
+        for events in watched:
+            events.unregister("before-call", unique_id="count")
+    assert made == ["PutItem", "SendMessage"]
+
+
+def test_a_hundred_copies_at_once_are_one_effect(panel, signed, community):
+    body = event(panel.device_id, id="e_1")
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda _: signed(panel, body, message_id="m_1"), range(100)))
+    assert {reply.status for reply in replies} == {200}
+    assert sum(not reply.body["duplicate"] for reply in replies) == 1
+    assert len({str(reply.body["results"]) for reply in replies}) == 1
+    assert len(recorded(panel.device_id)) == 1
+    assert len(announced(community)) == 1
+
+
+def test_the_same_event_in_another_message_is_recorded_once(panel, signed, community):
+    for _ in range(3):
+        assert signed(panel, event(panel.device_id, id="e_1")).status == 200
+    assert len(recorded(panel.device_id)) == 1
+    assert len(announced(community)) == 1
+
+
+def test_another_body_under_the_same_id_is_refused(panel, signed):
+    signed(panel, event(panel.device_id), message_id="m_1")
+    reply = signed(panel, event(panel.device_id), message_id="m_1")
+    assert (reply.status, reply.code) == (409, "message_id_reused")
+
+
+def test_one_bad_event_does_not_spoil_the_others(panel, signed):
+    good = [event(panel.device_id, id=f"e_{n}") for n in range(3)]
+    bad = [
+        event("dev_other"),
+        event(panel.device_id, surprise=1),
+        7,
+        {},
+        event(panel.device_id, time="noon"),
+    ]
+    reply = signed(
+        panel, [good[0], *bad, good[1], good[2]], content_type="application/cloudevents-batch+json"
+    )
+    assert reply.status == 200
+    assert reply.body["accepted"] == 3
+    wrong = [result["index"] for result in reply.body["results"] if result["status"] == "invalid"]
+    assert wrong == [1, 2, 3, 4, 5]
+    assert len(recorded(panel.device_id)) == 3
+
+
+def test_an_event_of_an_unknown_kind_is_kept(panel, signed):
+    signed(panel, event(panel.device_id, type="toaster.popped"))
+    assert [row.type for row in recorded(panel.device_id)] == ["toaster.popped"]
+
+
+def flip(where: str, position: int):
+    """Flip one bit of a header or, for `body`, of the body."""
+
+    def tamper(headers, raw):
+        if where == "body":
+            changed = bytearray(raw)
+            changed[position % len(raw)] ^= 1
+            return headers, bytes(changed)
+        text = headers[where]
+        position_ = position % len(text)
+        flipped = chr(ord(text[position_]) ^ 1)
+        return {**headers, where: text[:position_] + flipped + text[position_ + 1 :]}, raw
+
+    return tamper
+
+
+@pytest.mark.parametrize("position", [0, 3, 17, 40])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "body",
+        "webhook_id",
+        "webhook_timestamp",
+        "webhook_signature",
+        "x_linli_device",
+        "x_linli_key_id",
+    ],
+)
+def test_a_flipped_bit_anywhere_is_refused_and_writes_nothing(panel, signed, where, position):
+    reply = signed(panel, event(panel.device_id), tamper=flip(where, position))
+    assert reply.status == 401
+    assert reply.code in {"bad_signature", "stale_timestamp"}
+    assert batches(panel.device_id) == []
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["webhook_id", "webhook_timestamp", "webhook_signature", "x_linli_device", "x_linli_key_id"],
+)
+def test_a_missing_header_is_refused(panel, signed, missing):
+    def drop(headers, raw):
+        return {name: value for name, value in headers.items() if name != missing}, raw
+
+    assert signed(panel, event(panel.device_id), tamper=drop).status == 401
+
+
+@pytest.mark.parametrize("off", [-301, 302, -10 * 365 * 86400, 10 * 365 * 86400])
+def test_a_wrong_clock_is_told_the_time(panel, signed, off):
+    reply = signed(panel, event(panel.device_id), at=time.time() + off)
+    assert (reply.status, reply.code) == (401, "stale_timestamp")
+    assert reply.body["details"]["server_time"]
+    assert batches(panel.device_id) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "bad_json"),
+        (b"not json", 400, "bad_json"),
+        (b"[]", 400, "empty_batch"),
+        (b"[" * 100_000, 400, "bad_json"),
+        (b'{"data": NaN}', 400, "bad_json"),
+        (b'{"id": "\\ud800"}', 400, "bad_json"),
+        (b"[" + b",".join([b"{}"] * 101) + b"]", 413, "too_many_events"),
+        (b'"' + b"x" * (256 * 1024) + b'"', 413, "batch_too_large"),
+    ],
+)
+def test_a_signed_body_that_is_no_batch(panel, signed, body, status, code):
+    reply = signed(panel, body)
+    assert (reply.status, reply.code) == (status, code)
+    assert batches(panel.device_id) == []
+
+
+def test_what_was_accepted_and_lost_by_the_queue_comes_again(panel, signed):
+    signed(panel, event(panel.device_id, id="e_1"))
+    later = clock.now() + timedelta(seconds=60)
+    with clock.using(lambda: later):
+        assert uplink.sweep_accepted(limit=1_000) >= 1
+    recorded(panel.device_id)
+    with clock.using(lambda: later):
+        waiting = list(AcceptedBatch.waiting(later, 1_000))
+    assert panel.device_id not in {device for device, _ in waiting}
+
+
+def test_an_upload_is_granted_for_exactly_what_was_said(panel, signed, community):
+    asked = {"content_type": "image/jpeg", "bytes": 1000, "sha256": "a" * 64}
+    reply = signed(panel, asked, path="/device/uploads")
+    assert reply.status == 200
+    assert reply.body["key"] == f"{community}/stills/{panel.device_id}/{'a' * 64}.jpg"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"content_type": "image/svg+xml", "bytes": 1, "sha256": "a" * 64},
+        {"content_type": "image/jpeg", "bytes": 10 * 1024 * 1024 + 1, "sha256": "a" * 64},
+        {"content_type": "image/jpeg", "bytes": 0, "sha256": "a" * 64},
+        {"content_type": "image/jpeg", "bytes": 1, "sha256": "../../etc"},
+        {"content_type": "image/jpeg", "bytes": 1, "sha256": "a" * 64, "key": "mine"},
+    ],
+)
+def test_an_upload_of_anything_else_is_refused(panel, signed, asked):
+    reply = signed(panel, asked, path="/device/uploads")
+    assert (reply.status, reply.code) == (400, "invalid_request")

@@ -1,0 +1,91 @@
+"""What only the operator of the machine can do: read the tables, enter by the servers' door."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import boto3
+import jwt
+from botocore.config import Config
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+TRANSIENT = frozenset({"linli-outbox"})
+"""Emptied by the relay as it works, whatever anybody does."""
+
+
+def environment(state: Path) -> Mapping[str, str]:
+    """Return the addresses and keys that the system's own processes have."""
+    known: Mapping[str, str] = json.loads((state / "env.json").read_text(encoding="utf-8"))
+    return known
+
+
+class Stores:
+    """The tables, as the operator reads them."""
+
+    def __init__(self, state: Path) -> None:
+        given = environment(state)
+        self._dynamodb: Any = boto3.client(
+            "dynamodb",
+            endpoint_url=given["AWS_ENDPOINT_URL_DYNAMODB"],
+            region_name=given["AWS_REGION"],
+            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    def snapshot(self) -> dict[str, list[str]]:
+        """Return every row of every lasting table."""
+        names = self._dynamodb.list_tables()["TableNames"]
+        return {name: self._rows(name) for name in names if name not in TRANSIENT}
+
+    def _rows(self, name: str) -> list[str]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+        return sorted(
+            json.dumps(row, sort_keys=True, default=str) for p in pages for row in p["Items"]
+        )
+
+
+class BrokerDoor:
+    """A client at the broker's listener for servers."""
+
+    def __init__(self, state: Path) -> None:
+        address = urlsplit(environment(state)["LINLI_MQTT_URL"])
+        assert address.hostname
+        assert address.port
+        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client.username_pw_set(address.username, address.password)
+        self._client.connect(address.hostname, address.port)
+
+    def __enter__(self) -> Self:
+        self._client.loop_start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Send and wait until the broker has it."""
+        self._client.publish(topic, payload, qos=1).wait_for_publish(5)
+
+
+def token(state: Path, **changes: Any) -> str:
+    """Sign a resident's token as the sign-in would, with changed claims."""
+    now = int(time.time())
+    claims = {
+        "iss": "linli",
+        "aud": "linli:resident",
+        "sub": "person-lin",
+        "community": "heyuan",
+        "roles": ["resident"],
+        "iat": now - 7200,
+        "exp": now + 3600,
+    } | changes
+    key = (state / "keys" / "token.pem").read_bytes()
+    return jwt.encode(claims, key, "EdDSA", {"kid": "one-machine"})

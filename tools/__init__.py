@@ -1,0 +1,1 @@
+"""What operators and vendors run beside Linli: simulators, demo, pictures."""

@@ -1,0 +1,264 @@
+"""One simulated MQTT 5 device: learns the cloud's time, judges commands, acts, acknowledges."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from tools.simulate.estate import Device
+from tools.simulate.fences import ALL_FENCES, Fences, Judge, OffsetClock, Verdict
+from tools.simulate.signing import Json, envelope
+
+log = logging.getLogger(__name__)
+
+HELLO_EVERY_S = 1.0
+PERSISTENT_SESSION_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a device behaves: its fences, its dawdling before it judges, its acknowledgements."""
+
+    fences: Fences = ALL_FENCES
+    dawdle_s: float = 0.0
+    acks: Literal["true", "none", "forged", "twice"] = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker listens for devices."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One command as the device treated it; `at` is monotonic seconds."""
+
+    command_id: str
+    op: str
+    result: str
+    reason: str
+    at: float
+
+
+class MqttDevice:
+    """A device on the broker; subclasses say in `act` what each op moves.
+
+    `boot` rises with each new object of a device as it would with each power-up. Thread-safe
+    for its callers: paho's own thread runs the callbacks, `handled` is only appended to.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        broker: Broker,
+        conduct: Conduct = Conduct(),
+        clock: OffsetClock | None = None,
+    ) -> None:
+        """Prepare; nothing is sent before `start`."""
+        self.device = device
+        self.broker = broker
+        self.conduct = conduct
+        self.clock = clock or OffsetClock()
+        self.judge = Judge(device.key, conduct.fences, self.clock)
+        self.boot = int(time.time())
+        self.session = ""
+        self.handled: list[Handled] = []
+        self.acks: dict[str, str] = {}
+        self.ready = threading.Event()
+        self.on_handled: Callable[[Handled], None] = lambda _: None
+        self._stopping = threading.Event()
+        self._client = self._new_client()
+
+    # -- what subclasses say -------------------------------------------------------------------
+
+    def act(self, op: str, args: Json) -> tuple[str, str]:
+        """Move something; return (DONE | REJECTED | FAILED, reason)."""
+        return "REJECTED", f"unknown_op {op} {sorted(args)}"
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def start(self, timeout_s: float = 10.0) -> Self:
+        """Connect, announce the session and wait until the cloud has told the time."""
+        self._stopping.clear()
+        self._connect()
+        self._client.loop_start()
+        threading.Thread(target=self._keep_greeting, daemon=True).start()
+        if timeout_s and not self.ready.wait(timeout_s):
+            self.stop()
+            raise TimeoutError(f"{self.device.id}: no cloud time within {timeout_s} s")
+        return self
+
+    def stop(self) -> None:
+        """Leave the broker politely; the same object may `start` again."""
+        self._stopping.set()
+        self._client.disconnect()
+        self._client.loop_stop()
+        self.ready.clear()
+
+    def vanish(self) -> None:
+        """Lose power: no DISCONNECT is sent, so the broker publishes the last will."""
+        self._stopping.set()
+        self._client.loop_stop()
+        if (open_socket := self._client.socket()) is not None:
+            open_socket.close()
+        self._client = self._new_client()
+        self.ready.clear()
+
+    def __enter__(self) -> Self:
+        """Start on entry unless started."""
+        return self if self.ready.is_set() else self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop on exit."""
+        self.stop()
+
+    # -- connection ----------------------------------------------------------------------------
+
+    def topic(self, leaf: str) -> str:
+        """`linli/v1/{community}/{device}/{leaf}`."""
+        return f"linli/v1/{self.device.community_id}/{self.device.id}/{leaf}"
+
+    def _new_client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.device.id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+        )
+        client.username_pw_set(self.device.mqtt_user, self.device.mqtt_password)
+        client.will_set(self.topic("state"), json.dumps({"online": False}), qos=1, retain=True)
+        client.reconnect_delay_set(min_delay=1, max_delay=2)
+        client.on_socket_open = without_delay
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _connect(self) -> None:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        clean = self.conduct.fences.clean_start
+        if not clean:
+            properties.SessionExpiryInterval = PERSISTENT_SESSION_S
+        self._client.connect(
+            self.broker.host,
+            self.broker.port,
+            keepalive=5,
+            clean_start=clean,
+            properties=properties,
+        )
+
+    def _on_connect(
+        self, client: Client, _: Any, flags: ConnectFlags, code: ReasonCode, __: Properties | None
+    ) -> None:
+        if code.is_failure:
+            log.error("%s: broker refused: %s (%s)", self.device.id, code, flags)
+            return
+        # A new session with every connection: what was sent to the old one is not for us any more.
+        self.session = secrets.token_hex(8)
+        self.clock.forget()
+        client.subscribe([(self.topic("cmd"), 1), (self.topic("time"), 1)])
+        client.publish(self.topic("state"), json.dumps({"online": True}), qos=1, retain=True)
+        self._greet()
+
+    def _on_disconnect(self, *_: DisconnectFlags | object) -> None:
+        self.ready.clear()
+
+    def _keep_greeting(self) -> None:
+        """Say hello again until the cloud answers: the first may meet a server still starting."""
+        while not self._stopping.wait(HELLO_EVERY_S):
+            if self.session and not self.ready.is_set() and self._client.is_connected():
+                self._greet()
+
+    def _greet(self) -> None:
+        hello = {"session": self.session, "boot": self.boot, "monotonic": self.clock.monotonic()}
+        self._client.publish(self.topic("hello"), envelope(self.device.key, hello), qos=1)
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        if message.topic == self.topic("time"):
+            self._learn_time(message.payload)
+        elif self.conduct.dawdle_s:
+            timer = threading.Timer(self.conduct.dawdle_s, self._command, (message.payload,))
+            timer.daemon = True
+            timer.start()
+        else:
+            self._command(message.payload)
+
+    def _learn_time(self, payload: bytes | bytearray) -> None:
+        """Believe only the answer to our own hello of this session."""
+        try:
+            answer = json.loads(payload)
+            if answer["session"] != self.session:
+                return
+            self.clock.learn(int(answer["cloud"]), int(answer["monotonic"]))
+        except (ValueError, KeyError, TypeError):
+            log.warning("%s: unreadable time answer", self.device.id)
+            return
+        self.ready.set()
+
+    def _command(self, payload: bytes | bytearray) -> None:
+        verdict = self.judge.verdict(payload, self.session)
+        if verdict.action == "again":
+            self._acknowledge(self.acks.get(verdict.message["id"], ""))
+            return
+        result, reason = self._carry_out(verdict)
+        message = verdict.message
+        done = Handled(
+            message.get("id", ""), message.get("op", ""), result, reason, time.monotonic()
+        )
+        self.handled.append(done)
+        if result != "IGNORED":
+            self.acks[done.command_id] = self._ack(done)
+            self._acknowledge(self.acks[done.command_id])
+        self.on_handled(done)
+
+    def _carry_out(self, verdict: Verdict) -> tuple[str, str]:
+        if verdict.action == "ignore":
+            return "IGNORED", verdict.reason
+        if verdict.action == "reject":
+            return "REJECTED", verdict.reason
+        return self.act(verdict.message["op"], verdict.message.get("args") or {})
+
+    def _ack(self, done: Handled) -> str:
+        """Sign the outcome; a forger signs with a key that nobody gave it."""
+        key = self.device.key
+        if self.conduct.acks == "forged":
+            key = replace(key, secret=secrets.token_bytes(32))
+        said = {
+            "id": done.command_id,
+            "device": self.device.id,
+            "result": done.result,
+            "session": self.session,
+            "at": self.clock.now() or 0,
+        } | ({"reason": done.reason} if done.reason else {})
+        return json.dumps({"id": done.command_id, **json.loads(envelope(key, said))})
+
+    def _acknowledge(self, payload: str) -> None:
+        times = {"none": 0, "twice": 2}.get(self.conduct.acks, 1)
+        for _ in range(times if payload else 0):
+            self.publish_ack(payload)
+
+    def publish_ack(self, payload: str) -> None:
+        """Send the bytes of an acknowledgement; tests send stale ones again through this."""
+        self._client.publish(self.topic("ack"), payload, qos=1)
+
+
+def without_delay(_: Client, __: Any, sock: Any) -> None:
+    """Nagle's algorithm would add 40 ms to each small packet."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
