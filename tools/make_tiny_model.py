@@ -1,6 +1,6 @@
 """Train the demo pack: a small convolutional network that tells e-bikes from prams in drawn lifts.
 
-    python -m tools.make_tiny_model packs/demo          # trains, about two minutes
+    python -m tools.make_tiny_model packs/demo          # trains, about four minutes
     python -m tools.make_tiny_model packs/demo --check  # measures the committed pack anew
 
 Everything is seeded. Two machines get packs that behave alike, not equal bytes: BLAS adds
@@ -34,7 +34,7 @@ LENS = SimpleNamespace(
 )
 CHANNELS = (3, 12, 24, 32, 32)
 OPSET = 17
-TRAIN_EACH, HELD_EACH, HELD_FROM = 400, 100, 1_000_000
+TRAIN_EACH, HELD_EACH, HELD_FROM = 700, 100, 1_000_000
 EPOCHS, BATCH, RATE = 24, 48, 3e-3
 WITH_PERSON = ("person", "person_two_wheeler", "wheelchair")
 MIN_SCORE, THRESHOLD = 0.5, 0.6

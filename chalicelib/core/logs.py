@@ -2,10 +2,12 @@
 
 import logging
 from functools import cache
-
-from aws_lambda_powertools.logging import Logger
+from typing import TYPE_CHECKING
 
 from chalicelib.core import context
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.logging import Logger
 
 LONGEST = 2_000
 """Characters kept of a logged message (SECURITY.md 20: one record per event, capped)."""
@@ -22,8 +24,10 @@ class _Request(logging.Filter):
 
 
 @cache
-def logger(service: str = "linli") -> Logger:
-    """Return the process's Powertools logger of a service."""
+def logger(service: str = "linli") -> "Logger":
+    """Return the process's Powertools logger of a service, made when first needed."""
+    from aws_lambda_powertools.logging import Logger  # noqa: PLC0415 -- 20 ms of start-up
+
     made = Logger(service=service, serialize_stacktrace=False)
     made.addFilter(_Request())
     return made

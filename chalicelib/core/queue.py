@@ -8,20 +8,17 @@ receives SQS moves it to the dead-letter queue.
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import TypeAdapter
 
 from chalicelib.core import aws, context, outbox
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.core.logs import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -35,7 +32,7 @@ def handler(consumer: str, reactions: Mapping[type, Callable[[Any], None]]) -> H
     """
     by_name = {cls.__name__: (_adapter(cls), react) for cls, react in reactions.items()}
 
-    def hear(record: SQSRecord) -> None:
+    def hear(record: "SQSRecord") -> None:
         envelope = json.loads(record.body)
         detail = envelope["detail"]
         adapter, react = by_name[envelope["detail-type"]]
@@ -53,7 +50,7 @@ def handler(consumer: str, reactions: Mapping[type, Callable[[Any], None]]) -> H
 def jobs(work: Callable[[dict[str, Any]], None]) -> Handler:
     """Return the Lambda handler of a plain queue whose bodies are JSON objects."""
 
-    def take(record: SQSRecord) -> None:
+    def take(record: "SQSRecord") -> None:
         body = json.loads(record.body)
         with context.serving(body.get("request_id", record.message_id)):
             work(body)
@@ -75,18 +72,23 @@ def _adapter(cls: type) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
-def _batched(work: Callable[[SQSRecord], None]) -> Handler:
+def _batched(work: "Callable[[SQSRecord], None]") -> Handler:
+    # Only consumers pay for it: 60 ms that the API, which merely sends, must not start with.
+    from aws_lambda_powertools.utilities import batch  # noqa: PLC0415 -- as said above
+
     def handle(event: dict[str, Any], lambda_context: Any) -> Any:
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        return process_partial_response(
+        processor = batch.BatchProcessor(
+            event_type=batch.EventType.SQS, raise_on_entire_batch_failure=False
+        )
+        return batch.process_partial_response(
             event=event, record_handler=_logged(work), processor=processor, context=lambda_context
         )
 
     return handle
 
 
-def _logged(work: Callable[[SQSRecord], None]) -> Callable[[SQSRecord], None]:
-    def run(record: SQSRecord) -> None:
+def _logged(work: "Callable[[SQSRecord], None]") -> "Callable[[SQSRecord], None]":
+    def run(record: "SQSRecord") -> None:
         try:
             work(record)
         except Exception:

@@ -1,4 +1,8 @@
-"""Bases of every request and reply model: closed, frozen, and text without tricks."""
+"""Bases of every request and reply model: closed, frozen, and text without tricks.
+
+Models are built when first used (`defer_build`): a function of one audience never uses
+those of the others, and should not start with them.
+"""
 
 import re
 from typing import Annotated, Generic, TypeVar
@@ -31,13 +35,13 @@ Moment = AwareDatetime
 class Asked(BaseModel):
     """What a client sends: an unknown field is an error, not a hint (SECURITY.md 14)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Shown(BaseModel):
     """What we answer; built from the attributes of what a use case returned."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, defer_build=True)
 
 
 class Page(Shown, Generic[Item]):

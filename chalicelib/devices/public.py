@@ -1,5 +1,6 @@
 """What other domains, and the reactions in `functions/`, may ask of devices."""
 
+from chalicelib.devices.rules import Kind
 from chalicelib.devices.service.commands import (
     Cause,
     Outcome,
@@ -16,6 +17,7 @@ from chalicelib.devices.service.uplink import record, sweep_accepted
 __all__ = [
     "Cause",
     "Enrolment",
+    "Kind",
     "Outcome",
     "await_result",
     "device_at",

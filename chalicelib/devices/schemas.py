@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, ValidationError
 
 from chalicelib.core.errors import BadRequest, TooLarge
 from chalicelib.core.schema import Asked, Identifier, Moment, Page, Shown
@@ -36,9 +36,6 @@ class CloudEventBatch(Asked):
     events: CloudEvent | list[CloudEvent]
 
 
-_EVENT = TypeAdapter(CloudEvent)
-
-
 def read_batch(body: bytes, device_id: str) -> list[Reported | list[Any]]:
     """Return, by index, each event of a body or what is wrong with it.
 
@@ -59,7 +56,7 @@ def read_batch(body: bytes, device_id: str) -> list[Reported | list[Any]]:
 
 def _read(item: Any, device_id: str) -> Reported | list[Any]:
     try:
-        event = _EVENT.validate_python(item)
+        event = CloudEvent.model_validate(item)
     except ValidationError as failure:
         return failure.errors(include_input=False, include_url=False, include_context=False)
     if event.source != device_id:

@@ -15,17 +15,12 @@ from chalicelib.core import aws, clock, outbox
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.logs import logger
-from chalicelib.core.plugins import Registry
 from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.vision import rules
+from chalicelib.vision.decoders import DECODERS
+from chalicelib.vision.detectors import DETECTORS
 from chalicelib.vision.events import FrameExamined, FrameRefused, Reason, Sighted
 from chalicelib.vision.tables import KEPT_S, Detections, camera_key
-
-NAMES = ("onnx_cpu",)
-DETECTORS = Registry("chalicelib.vision.detectors", NAMES)
-
-DECODER_NAMES = ("classifier",)
-DECODERS = Registry("chalicelib.vision.decoders", DECODER_NAMES)
 
 SIGHTING = "lift.sighting"
 

@@ -29,6 +29,9 @@ ACCOUNT = "000000000000"
 REGION = "cn-north-1"
 VENV = ROOT / ".venv-ministack"
 BROUGHT = ROOT / ".venv-infra" / "lambda-runtime"
+BROKER_NAME = f"ws://data-ats.iot.{REGION}.amazonaws.com.cn/mqtt"
+"""What AWS calls its broker; ministack tells MQTT from other sockets by this name."""
+
 START_S = 60
 
 
@@ -128,7 +131,7 @@ class Broker:
 
     def __init__(self, emulator: Emulator) -> None:
         self.port = free_port()
-        self._inner = f"ws://127.0.0.1:{emulator.port}/mqtt"
+        self._inner = emulator.port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -141,14 +144,26 @@ class Broker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close everything."""
+        """Close every connection, then the loop."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        open_still = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_still:
+            task.cancel()
+        await asyncio.gather(*open_still, return_exceptions=True)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with websockets.connect(
-            self._inner, subprotocols=[websockets.Subprotocol("mqtt")], proxy=None
+            BROKER_NAME,
+            host="127.0.0.1",
+            port=self._inner,
+            subprotocols=[websockets.Subprotocol("mqtt")],
+            proxy=None,
         ) as inner:
 
             async def upward() -> None:

@@ -57,8 +57,8 @@ class Topics(Construct):
             f"SELECT topic({DEVICE}) AS device_id, id AS command_id,"
             f" topic({COMMUNITY}) AS community_id, encode(*, 'base64') AS payload,"
             f" timestamp() AS received_at,"
-            # Whole seconds by remainder: the table's TTL takes no fraction.
-            f" ((timestamp() - (timestamp() % 1000)) / 1000) + {rule.kept_s} AS expires"
+            # Whole seconds by remainder: TTL takes no fraction, and ministack has no floor().
+            f" {rule.kept_s} + timestamp() / 1000 - (timestamp() % 1000) / 1000 AS expires"
             f" FROM '{rule.filter}'"
         )
         self._rule(

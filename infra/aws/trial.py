@@ -146,4 +146,4 @@ def _alerts(staff: Person) -> list[Json]:
 
 
 def _alert_closed(staff: Person, alert_id: str) -> bool:
-    return str(staff.read(f"/property/alerts/{alert_id}")["state"]) not in ("OPEN", "HELD")
+    return staff.read(f"/property/alerts/{alert_id}")["closed_at"] is not None

@@ -49,11 +49,18 @@ class Home:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise AlreadyRunning(int(file.read() or 0)) from None
+            pid = int(file.read() or 0)
+            file.close()
+            raise AlreadyRunning(pid) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         self._held.append(file)
+
+    def release(self) -> None:
+        """Give the folder free before this process ends."""
+        while self._held:
+            self._held.pop().close()
 
     def secret(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Return a secret of this installation, made at first run."""

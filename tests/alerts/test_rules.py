@@ -30,7 +30,9 @@ def frame(sequence: int, score: float = 0.9, *, boot: int = 1, at_s: float | Non
 def shown(text: str) -> list[Frame]:
     """`hh.` is two frames with an e-bike and one without, a second apart; `-` is none at all."""
     return [
-        frame(number, 0.9 if mark == "h" else 0.0) for number, mark in enumerate(text) if mark != "-"
+        frame(number, 0.9 if mark == "h" else 0.0)
+        for number, mark in enumerate(text)
+        if mark != "-"
     ]
 
 
@@ -91,10 +93,15 @@ def test_the_score_is_the_median_that_opened():
     assert verdict([frame(1, 0.7), frame(2, 0.9)], E).score == 0.7
 
 
-@given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from((0.0, 0.55, 0.9))), max_size=14), st.data())
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.sampled_from((0.0, 0.55, 0.9))), max_size=14),
+    st.data(),
+)
 def test_no_order_and_no_repetition_changes_the_verdict(drawn, data):
     frames = [frame(sequence, score) for sequence, score in dict(drawn).items()]
-    repeated = frames + data.draw(st.lists(st.sampled_from(frames), max_size=8) if frames else st.just([]))
+    repeated = frames + data.draw(
+        st.lists(st.sampled_from(frames), max_size=8) if frames else st.just([])
+    )
     shuffled = data.draw(st.permutations(repeated))
     assert verdict(shuffled, E) == verdict(frames, E)
 
@@ -146,17 +153,19 @@ def test_every_order_of_arrival_tells_of_the_same_incidents(text):
     _, usual = watch(shown(text))
     for order in permutations(shown(text)):
         _, said = watch(list(order))
-        assert [what for what, _ in said] == [what for what, _ in usual], [f.sequence for f in order]
+        assert [what for what, _ in said] == [what for what, _ in usual], [
+            f.sequence for f in order
+        ]
 
 
 @settings(max_examples=300)
 @given(st.text("h.", min_size=1, max_size=18), st.data())
 def test_reordering_within_five_frames_ends_in_the_same_state(text, data):
     frames = shown(text)
-    delays = data.draw(
-        st.lists(st.integers(0, 5), min_size=len(frames), max_size=len(frames))
-    )
-    arrival = [f for _, f in sorted(zip(delays, frames, strict=True), key=lambda p: p[0] + p[1].sequence)]
+    delays = data.draw(st.lists(st.integers(0, 5), min_size=len(frames), max_size=len(frames)))
+    arrival = [
+        f for _, f in sorted(zip(delays, frames, strict=True), key=lambda p: p[0] + p[1].sequence)
+    ]
     repeated = arrival + data.draw(st.lists(st.sampled_from(frames), max_size=5))
     assert watch(repeated)[0].holding == watch(frames)[0].holding
 

@@ -28,7 +28,7 @@ class Change:
 
 @dataclass
 class Table:
-    """One table: its keys, its indexes, its items and each item's state before its last write."""
+    """One table: its keys, its indexes and its items."""
 
     keys: tuple[str, ...]
     indexes: Mapping[str, tuple[tuple[str, ...], str]]
@@ -45,18 +45,44 @@ class Table:
         return tuple(found)
 
 
+    def turn(self, old: Item | None, new: Item | None) -> None:
+        """Put an item in the place of another; either may be none."""
+        if new is not None:
+            self.items[self.key(new)] = new
+        elif old is not None:
+            del self.items[self.key(old)]
+
+
 class Store:
     """The tables; `apply` runs one operation at once and alone."""
 
-    def __init__(self, tables: Mapping[str, Table], wrote: Callable[[list[Change]], None]) -> None:
-        self.tables = tables
-        self.wrote = wrote
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        wrote: Callable[[list[Change]], None],
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.tables, self.wrote, self.now_ms = tables, wrote, now_ms
         self.tokens: dict[str, Reply] = {}
+        self.recent: list[tuple[int, Change]] = []
 
     def apply(self, operation: str, asked: Mapping[str, Any]) -> Reply:
         """Answer an operation, or raise the ClientError that DynamoDB would."""
         work: Callable[[Mapping[str, Any]], Reply] = getattr(self, f"_{operation.lower()}")
         return work(asked)
+
+    def apply_before(self, before_ms: int, operation: str, asked: Mapping[str, Any]) -> Reply:
+        """Answer a read as an index does that has not yet heard of the last writes."""
+        name = asked["TableName"]
+        present, table = self.tables[name].items, self.tables[name]
+        table.items = dict(present)
+        self.recent = [(at, change) for at, change in self.recent if at > before_ms]
+        for _, change in reversed(self.recent):
+            if change.table == name:
+                table.turn(change.new, change.old)
+        reply = self.apply(operation, asked)
+        table.items = present
+        return reply
 
     def rows(self, table: str) -> list[Item]:
         """Return a table's items in the order of their keys."""
@@ -144,7 +170,7 @@ class Store:
                 for work, plan in zip(works, planned, strict=True)
             ]
             raise cancelled(reasons)
-        self._write([change for change in planned if change and change.old is not change.new])
+        self._write([change for change in planned if change])
         self.tokens[token] = {}
         return {}
 
@@ -188,13 +214,11 @@ class Store:
         if len(str(item)) > LARGEST_ITEM:
             raise refused("ValidationException", "Item size has exceeded the maximum allowed size")
 
-    def _write(self, changes: list[Change]) -> None:
+    def _write(self, planned: list[Change]) -> None:
+        changes = [change for change in planned if change.old is not change.new]
         for change in changes:
-            table = self.tables[change.table]
-            if change.new is not None:
-                table.items[table.key(change.new)] = change.new
-            elif change.old is not None:
-                del table.items[table.key(change.old)]
+            self.tables[change.table].turn(change.old, change.new)
+            self.recent.append((self.now_ms(), change))
         self.wrote(changes)
 
 

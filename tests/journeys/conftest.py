@@ -22,14 +22,10 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def town(system: System) -> Town:
-    """The demo community of the running system."""
-    return Town(system.estate)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def early_call(town: Town) -> str:
-    """Ring before any test, so that a call is old when one is wanted."""
-    return town.ring()
+    """The demo community of the running system; the first bell has rung."""
+    town = Town(system.estate)
+    town.early_call = town.ring()
+    return town
 
 
 @pytest.fixture(scope="session")

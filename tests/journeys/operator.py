@@ -44,6 +44,10 @@ class Stores:
         names = self._dynamodb.list_tables()["TableNames"]
         return {name: self._rows(name) for name in names if name not in TRANSIENT}
 
+    def count(self, name: str) -> int:
+        """Return how many rows a table has."""
+        return len(self._rows(name))
+
     def _rows(self, name: str) -> list[str]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
         return sorted(

@@ -211,13 +211,13 @@ def test_a_jammed_gate_is_said_to_have_failed(town: Town):
         assert len(gate.handled) == 1
 
 
-def test_an_expired_call_opens_nothing(town: Town, early_call: str):
+def test_an_expired_call_opens_nothing(town: Town):
     expires = datetime.fromisoformat(
-        town.resident.read(f"/resident/calls/{early_call}")["expires_at"]
+        town.resident.read(f"/resident/calls/{town.early_call}")["expires_at"]
     )
     time.sleep(max(0.0, expires.timestamp() - time.time() + 0.2))
     with town.gate() as gate:
-        assert town.state(early_call) == "EXPIRED"
-        late = town.open(early_call)
+        assert town.state(town.early_call) == "EXPIRED"
+        late = town.open(town.early_call)
         assert (late.status_code, late.json()["code"]) == (422, "call_expired")
         assert gate.openings == 0

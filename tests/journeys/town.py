@@ -26,6 +26,8 @@ class Town:
     """Everybody of one estate; simulated devices are made as the tests want them."""
 
     estate: Estate
+    early_call: str = ""
+    """Rung before any test, so that a call is old when one is wanted."""
     _ringing: threading.Lock = field(default_factory=threading.Lock)
 
     def person(self, who: str) -> Person:

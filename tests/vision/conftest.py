@@ -34,7 +34,7 @@ def manifest(pack: service.Pack) -> rules.Manifest:
 def spoilt(tmp_path: Path) -> Callable[..., str]:
     """Copy the demo pack, change its manifest, and return the folder."""
 
-    def make(change: Callable[[dict[str, Any]], Any] = lambda said: None, **files: bytes) -> str:
+    def make(change: Callable[[dict[str, Any]], Any] = len, **files: bytes) -> str:
         folder = tmp_path / uuid.uuid4().hex
         shutil.copytree(PACK, folder)
         said = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))

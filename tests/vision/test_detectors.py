@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import struct
 import zlib
@@ -68,8 +69,6 @@ def test_other_colour_modes_are_read(pack, mode):
 
 
 def test_bgr_is_rgb_backwards(pack):
-    import dataclasses
-
     other = dataclasses.replace(pack.manifest.input, color="BGR")
     rgb = onnx_cpu.tensor(JPEG, pack.manifest.input)
     assert (onnx_cpu.tensor(JPEG, other) == rgb[:, ::-1]).all()

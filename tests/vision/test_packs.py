@@ -99,7 +99,7 @@ def test_a_blind_model_is_refused(spoilt):
 
 def test_a_model_that_no_engine_reads_is_refused(spoilt):
     junk = MODEL[:3_000] + bytes(60_000) + MODEL[63_000:]
-    with pytest.raises(PackRefused, match="opset_differs|model_unreadable"):
+    with pytest.raises(PackRefused, match=r"opset_differs|model_unreadable"):
         open_pack(spoilt(resigned(junk), model__onnx=junk))
 
 

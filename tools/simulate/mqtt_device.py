@@ -96,6 +96,7 @@ class MqttDevice:
     def start(self, timeout_s: float = 10.0) -> Self:
         """Connect, announce the session and wait until the cloud has told the time."""
         self._stopping.clear()
+        self._client = self._new_client()  # one for each start: paho leaks sockets otherwise
         self._connect()
         self._client.loop_start()
         threading.Thread(target=self._keep_greeting, daemon=True).start()
@@ -117,7 +118,6 @@ class MqttDevice:
         self._client.loop_stop()
         if (open_socket := self._client.socket()) is not None:
             open_socket.close()
-        self._client = self._new_client()
         self.ready.clear()
 
     def __enter__(self) -> Self:

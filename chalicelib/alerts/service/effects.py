@@ -13,9 +13,9 @@ from chalicelib.core.logs import logger
 from chalicelib.core.table import Row
 from chalicelib.devices import public as devices
 
+HELD_TEXT = "电梯内发现电动车，已暂停关门，请到场处置"
 TEXTS = {
     "alert_opened": "电梯内发现电动车，请到场处置",
-    "alert_held": "电梯内发现电动车，已暂停关门，请到场处置",
     "guard_sent": "电梯内电动车超时未移出，电梯已放行，请立即派人到场",
     "hold_failed": "电梯内发现电动车，电梯未能暂停关门，请立即派人到场",
 }
@@ -50,7 +50,7 @@ class Effects:
             alert.advance(State.HOLDING)
             alert.hold_until = alert.due_at
         self.save(alert)
-        self.notify(alert, "alert_held" if held else "alert_opened")
+        self.notify(alert, "alert_opened", HELD_TEXT if held else "")
         self.announce(alert, held=held)
 
     def announce(self, alert: Alert, *, held: bool) -> None:
@@ -101,8 +101,8 @@ class Effects:
         if State(alert.state) in HELD:
             self._command(alert, "lift.release")
 
-    def notify(self, alert: Alert, topic: str) -> None:
-        """Record what the staff are told."""
+    def notify(self, alert: Alert, topic: str, text: str = "") -> None:
+        """Record what the staff are told: this text, or the topic's own."""
         self.save(
             Notification(
                 community_id=alert.community_id,
@@ -110,7 +110,7 @@ class Effects:
                 topic=topic,
                 alert_id=alert.alert_id,
                 place_id=alert.place_id,
-                text=TEXTS[topic],
+                text=text or TEXTS[topic],
                 at=clock.epoch_ms(self.at),
                 expires=int(self.at.timestamp()) + NOTIFICATIONS_KEPT_S,
             )

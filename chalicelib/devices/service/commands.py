@@ -21,6 +21,7 @@ from chalicelib.devices.tables import (
     COMMANDS_KEPT_S,
     Command,
     CommandAck,
+    Device,
     device_key,
     note_hello,
     shard_of,
@@ -76,10 +77,7 @@ def prepare(
         "session": device.session or "",
         "by": cause.by,
     }
-    payload = json.dumps(told, separators=(",", ":"), sort_keys=True)
-    key_id = max(device.keys)
-    key = key_of(device, key_id)
-    assert key is not None  # the newest key of an enrolled device
+    payload, signature, key_id = _signed(device, told)
     return Command(
         device_key=device_key(community_id, device_id),
         command_id=command_id,
@@ -88,13 +86,22 @@ def prepare(
         op=op,
         cause_id=cause.id,
         payload=payload,
-        signature=rules.message_signature(key, device_id, payload),
+        signature=signature,
         key_id=key_id,
         state=CommandState.SENT,
         expires_at=clock.epoch_ms(end),
         expires=int(at.timestamp()) + COMMANDS_KEPT_S,
         shard=shard_of("open", command_id),
     )
+
+
+def _signed(device: Device, told: dict[str, Any]) -> tuple[str, str, str]:
+    """Return payload, signature and key id under the device's newest key."""
+    payload = json.dumps(told, separators=(",", ":"), sort_keys=True)
+    key_id = max(device.keys)
+    key = key_of(device, key_id)
+    assert key is not None  # an enrolled device has at least one key
+    return payload, rules.message_signature(key, device.device_id, payload), key_id
 
 
 def dispatch(command: Command) -> None:

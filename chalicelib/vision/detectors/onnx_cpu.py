@@ -65,8 +65,8 @@ def shape(session: Any) -> tuple[str, tuple[int, ...]]:
     return taken.name, tuple(taken.shape)
 
 
-def look(session: Any, picture: bytes, lens: Lens) -> tuple[Any, ...] | Reason:
-    """Run the model on one picture: its outputs as float32 arrays, or why it was refused."""
+def look(session: Any, picture: bytes, lens: Any) -> tuple[Any, ...] | Reason:
+    """Run the model on one picture, given its `Lens`: float32 outputs, or why it was refused."""
     seen = tensor(picture, lens)
     if isinstance(seen, Reason):
         return seen

@@ -1,0 +1,143 @@
+"""The broker lets each device speak for itself alone, with its own password."""
+
+import base64
+import hashlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from paho.mqtt.client import Client, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+
+from infra.one_machine import broker, ports
+from infra.one_machine.broker import Account
+from infra.one_machine.home import Home
+from infra.one_machine.ports import Ports
+from infra.one_machine.topic_rules import without_delay
+
+GATE = Account("gate-1", "heyuan", "gate-1-word")
+OTHER = Account("gate-2", "heyuan", "gate-2-word")
+SERVER_WORD = "server-word"
+
+
+def test_passwords_are_kept_as_mosquitto_hashes_them(tmp_path: Path):
+    broker.admit(Home(tmp_path), SERVER_WORD, [GATE])
+    lines = (tmp_path / "broker" / "passwords").read_text().splitlines()
+    stored = dict(line.split(":", 1) for line in lines)
+    _, kind, rounds, salt, digest = stored["gate-1"].split("$")
+    again = hashlib.pbkdf2_hmac("sha512", b"gate-1-word", base64.b64decode(salt), int(rounds), 64)
+    assert (kind, base64.b64decode(digest)) == ("7", again)
+    assert "word" not in (tmp_path / "broker" / "passwords").read_text()
+
+
+def test_admitting_the_same_devices_again_changes_nothing(tmp_path: Path):
+    home = Home(tmp_path)
+    assert broker.admit(home, SERVER_WORD, [GATE, OTHER])
+    assert not broker.admit(home, SERVER_WORD, [OTHER, GATE])
+    assert broker.admit(home, SERVER_WORD, [GATE])
+
+
+class Party:
+    """An MQTT client that notes what it hears."""
+
+    def __init__(self, port: int, user: str, word: str, client_id: str = "") -> None:
+        self.heard: list[str] = []
+        self.refused = threading.Event()
+        self.connected = threading.Event()
+        self.subscribed = threading.Event()
+        self.client = Client(CallbackAPIVersion.VERSION2, client_id or user, protocol=MQTTv5)
+        self.client.username_pw_set(user, word)
+        self.client.on_socket_open = without_delay
+        self.client.on_connect = lambda _c, _u, _f, code, _p: (
+            self.refused if code.is_failure else self.connected
+        ).set()
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
+        self.client.on_message = self._hear
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def _hear(self, _: Client, __: object, message: MQTTMessage) -> None:
+        self.heard.append(f"{message.topic} {message.payload.decode()}")
+
+    def subscribe(self, topic: str) -> None:
+        self.subscribed.clear()
+        self.client.subscribe(topic, 1)
+        assert self.subscribed.wait(5)
+
+    def say(self, topic: str, words: str) -> None:
+        self.client.publish(topic, words, 1).wait_for_publish(5)
+
+    def leave(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("broker"))
+
+
+@pytest.fixture(scope="module")
+def listening(home: Home) -> Iterator[tuple[Ports, int]]:
+    chosen = ports.choose(home, 0)
+    broker.admit(home, SERVER_WORD, [GATE])
+    part = broker.part(home, chosen, SERVER_WORD)
+    with (home.root / "log").open("wb") as log:
+        process = subprocess.Popen(part.argv, stdout=log, stderr=log, env=dict(os.environ))
+    end = time.monotonic() + 10
+    while not part.is_ready() and time.monotonic() < end:
+        time.sleep(0.02)
+    yield chosen, process.pid
+    process.terminate()
+    process.wait(10)
+
+
+def test_a_device_hears_and_says_only_what_is_its_own(listening: tuple[Ports, int]):
+    chosen, _ = listening
+    server = Party(chosen.mqtt_server, broker.SERVER, SERVER_WORD, "test-server")
+    gate = Party(chosen.mqtt, GATE.device_id, GATE.password)
+    assert gate.connected.wait(5)
+    gate.subscribe("linli/v1/#")
+    server.subscribe("linli/v1/+/+/ack")
+    server.say("linli/v1/heyuan/gate-2/cmd", "not for you")
+    server.say("linli/v1/heyuan/gate-1/cmd", "for you")
+    gate.say("linli/v1/heyuan/gate-2/ack", "forged")
+    gate.say("linli/v1/heyuan/gate-1/ack", "true")
+    end = time.monotonic() + 5
+    while not (server.heard and gate.heard) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert gate.heard == ["linli/v1/heyuan/gate-1/cmd for you"]
+    assert server.heard == ["linli/v1/heyuan/gate-1/ack true"]
+    gate.leave()
+    server.leave()
+
+
+def test_a_stranger_and_a_wrong_password_are_refused(listening: tuple[Ports, int]):
+    chosen, _ = listening
+    for user, word in (("gate-9", "x"), (GATE.device_id, "wrong"), ("", "")):
+        party = Party(chosen.mqtt, user, word, "anyone")
+        assert party.refused.wait(5)
+        party.leave()
+
+
+def test_no_device_throws_another_off_by_taking_its_client_id(
+    listening: tuple[Ports, int], home: Home
+):
+    chosen, pid = listening
+    gate = Party(chosen.mqtt, GATE.device_id, GATE.password)
+    assert gate.connected.wait(5)
+    thrown_off = threading.Event()
+    gate.client.on_disconnect = lambda *_: thrown_off.set()
+    broker.admit(home, SERVER_WORD, [GATE, OTHER])
+    os.kill(pid, signal.SIGHUP)
+    time.sleep(0.2)
+    thief = Party(chosen.mqtt, OTHER.device_id, OTHER.password, GATE.device_id)
+    assert thief.connected.wait(5)  # and so a reloaded password file lets new devices in
+    assert not thrown_off.wait(0.3)
+    gate.leave()
+    thief.leave()

@@ -1,0 +1,94 @@
+"""Functions as the manifest says, with the rights it declares and no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.manifest import FUNCTIONS
+
+BY_NAME = {function.name: function for function in FUNCTIONS}
+FUNCTION_NAMES = sorted(BY_NAME)
+
+
+def made(linli: Any, name: str) -> dict[str, Any]:
+    return linli.named("Lambda::Function", "FunctionName", f"linli-{name.replace('_', '-')}")
+
+
+def statements(linli: Any, name: str) -> dict[str, dict[str, Any]]:
+    role = linli.resources[made(linli, name)["Role"]["Fn::GetAtt"][0]]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    (policy,) = role["Policies"]
+    return {s["Sid"]: s for s in policy["PolicyDocument"]["Statement"]}
+
+
+def test_every_function_of_the_manifest_and_no_other_is_deployed(linli):
+    assert {p["FunctionName"] for p in linli.properties("Lambda::Function")} == {
+        f"linli-{name.replace('_', '-')}" for name in BY_NAME
+    }
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_a_function_is_as_its_line_says(linli, name):
+    line, got = BY_NAME[name], made(linli, name)
+    assert got["Handler"] == line.handler
+    assert (got["MemorySize"], got["Timeout"]) == (line.memory_mb, line.timeout_s)
+    assert got.get("ReservedConcurrentExecutions") == line.reserved
+    assert (got["Runtime"], got["Architectures"]) == ("python3.13", ["x86_64"])
+    assert "TracingConfig" not in got  # no X-Ray with Lambda in the Chinese regions
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_rights_are_what_the_line_declares(linli, name):
+    line, may = BY_NAME[name], statements(linli, name)
+    assert ("Announce" in may) == line.events
+    assert ("Command" in may) == line.publishes
+    assert ("OpenMasterKey" in may) == line.keys
+    assert ("See" in may) == bool(line.media)
+    assert ("Keep" in may) == ("w" in line.media)
+    assert ("Write" in may) == any("w" in rights for rights in line.tables.values())
+    assert ("Hear" in may) == bool(line.queues)
+
+
+@pytest.mark.parametrize("name", FUNCTION_NAMES)
+def test_no_function_scans_deletes_tables_or_writes_what_it_only_reads(linli, name):
+    may = statements(linli, name)
+    actions = {a for s in may.values() for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
+    assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "iot:*", "s3:*"}
+    assert not any("*" in action for action in actions)
+    read_only = [short for short, rights in BY_NAME[name].tables.items() if rights == "r"]
+    written = str(may.get("Write", {}).get("Resource", ""))
+    for short in read_only:
+        (logical,) = [
+            key
+            for key, table in linli.of("DynamoDB::Table").items()
+            if table["Properties"]["TableName"] == f"linli-{short}"
+        ]
+        assert logical not in written
+
+
+def test_roles_are_not_shared(linli):
+    roles = [p["Role"]["Fn::GetAtt"][0] for p in linli.properties("Lambda::Function")]
+    assert len(roles) == len(set(roles))
+
+
+def test_logs_are_kept_six_months_in_a_group_of_their_own(linli):
+    groups = {p["LogGroupName"]: p for p in linli.properties("Logs::LogGroup")}
+    for function in linli.properties("Lambda::Function"):
+        assert groups[f"/aws/lambda/{function['FunctionName']}"]["RetentionInDays"] == 180
+
+
+def test_streams_hand_over_inserts_only_and_lose_nothing_at_the_start(linli):
+    mappings = [p for p in linli.properties("Lambda::EventSourceMapping") if "StartingPosition" in p]
+    assert len(mappings) == 1
+    for mapping in mappings:
+        assert mapping["StartingPosition"] == "TRIM_HORIZON"
+        assert mapping["FilterCriteria"]["Filters"] == [{"Pattern": '{"eventName":["INSERT"]}'}]
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert "OnFailure" in mapping["DestinationConfig"]
+
+
+def test_no_function_url_no_cognito_no_edge(linli):
+    kinds = {resource["Type"] for resource in linli.resources.values()}
+    assert not kinds & {"AWS::Lambda::Url", "AWS::Cognito::UserPool", "AWS::CloudFront::Distribution"}

@@ -1,0 +1,85 @@
+"""Queues with their dead letters and alarms, routes to them, and the rules of AWS IoT."""
+
+from __future__ import annotations
+
+from functions.manifest import FUNCTIONS, TOPIC_RULES
+
+QUEUES = [(function, queue) for function in FUNCTIONS for queue in function.queues]
+
+
+def test_every_queue_has_dead_letters_after_five_receives_and_time_to_work(linli):
+    for function, queue in QUEUES:
+        made = linli.named("SQS::Queue", "QueueName", f"linli-{queue.name}")
+        assert made["VisibilityTimeout"] >= 6 * function.timeout_s
+        assert made["RedrivePolicy"]["maxReceiveCount"] == 5
+        target = made["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        dead = linli.resources[target]["Properties"]
+        assert dead["QueueName"] == f"linli-{queue.name}-dlq"
+        assert dead["MessageRetentionPeriod"] == 14 * 86_400
+
+
+def test_every_dead_letter_queue_raises_an_alarm(linli):
+    dead = {
+        name
+        for name, q in linli.of("SQS::Queue").items()
+        if q["Properties"]["QueueName"].endswith(("-dlq", "-undelivered"))
+    }
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in linli.properties("CloudWatch::Alarm")
+        if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible" and alarm["AlarmActions"]
+    }
+    assert watched == dead
+
+
+def test_queues_refuse_plain_http(linli):
+    assert len(linli.of("SQS::QueuePolicy")) == len(linli.of("SQS::Queue"))
+    for policy in linli.properties("SQS::QueuePolicy"):
+        refused = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert refused[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_each_event_heard_has_a_rule_with_its_pattern(linli):
+    routed = [
+        (rule["Targets"][0]["Arn"]["Fn::GetAtt"][0], rule["EventPattern"])
+        for rule in linli.properties("Events::Rule")
+        if "EventPattern" in rule
+    ]
+    names = {n: q["Properties"]["QueueName"] for n, q in linli.of("SQS::Queue").items()}
+    wanted = [(f"linli-{q.name}", heard.pattern()) for _, q in QUEUES for heard in q.hears]
+    key = str
+    assert sorted(((names[q], p) for q, p in routed), key=key) == sorted(wanted, key=key)
+
+
+def test_queue_mappings_report_single_failures(linli):
+    mappings = [
+        p for p in linli.properties("Lambda::EventSourceMapping") if "StartingPosition" not in p
+    ]
+    assert len(mappings) == len(QUEUES)
+    assert all(m["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for m in mappings)
+
+
+def test_schedules_run_at_their_rate(linli):
+    rates = sorted(
+        r["ScheduleExpression"] for r in linli.properties("Events::Rule") if "ScheduleExpression" in r
+    )
+    wanted = [w.every_s for f in FUNCTIONS for w in f.wakes if type(w).__name__ == "Schedule"]
+    assert len(rates) == len(wanted)
+    assert set(rates) == {"rate(1 minute)"}
+
+
+def test_acknowledgements_go_to_the_table_and_the_queue_by_one_rule(linli):
+    (rule,) = TOPIC_RULES
+    made = linli.named("IoT::TopicRule", "RuleName", "linli_ack")["TopicRulePayload"]
+    assert made["Sql"].endswith(f"FROM '{rule.filter}'")
+    assert "topic(4) AS device_id" in made["Sql"]
+    assert "encode(*, 'base64') AS payload" in made["Sql"]
+    assert {next(iter(action)) for action in made["Actions"]} == {"DynamoDBv2", "Sqs"}
+    assert "Sqs" in made["ErrorAction"]
+
+
+def test_hellos_wake_their_function_and_only_that_rule_may(linli):
+    made = linli.named("IoT::TopicRule", "RuleName", "linli_hello")["TopicRulePayload"]
+    assert "timestamp() AS received_at" in made["Sql"]
+    permission = linli.named("Lambda::Permission", "Principal", "iot.amazonaws.com")
+    assert "Fn::GetAtt" in permission["SourceArn"]
