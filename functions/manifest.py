@@ -9,6 +9,7 @@ from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topi
 
 OUTBOX = {"outbox": "rw"}
 COMMANDS = {"devices": "r", "commands": "rw", "command_acks": "r"}
+LIFT = {"op": ("lift.hold", "lift.release")}
 PEOPLE = {"communities": "r", "units": "r", "residencies": "r"}
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -110,7 +111,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         "raise_alert",
-        (Queue("raise-alert", hears=(Heard(FrameExamined),)),),
+        (Queue("raise-alert", hears=(Heard(FrameExamined), Heard(CommandSettled, LIFT))),),
         tables={"alerts": "rw", "watches": "rw", "notifications": "rw", **COMMANDS, **OUTBOX},
         publishes=True,
         keys=True,

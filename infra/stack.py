@@ -17,9 +17,10 @@ from cdk_nag import AwsSolutionsChecks
 from constructs import Construct
 
 from infra.aws import plan as plans
-from infra.aws.account import AccountStack
 from infra.aws.accepted import accept
+from infra.aws.account import AccountStack
 from infra.aws.api import Apis
+from infra.aws.devices import Devices
 from infra.aws.functions import Functions
 from infra.aws.plan import Plan
 from infra.aws.queues import Queues
@@ -58,6 +59,7 @@ class LinliStack(Stack):
             made=functions,
             ground=ground,
         )
+        Devices(self, "Devices")
         apis = Apis(self, "Apis", plan=plan, functions=functions)
         for audience, url in apis.urls.items():
             CfnOutput(self, f"{audience.capitalize()}Url", value=url)

@@ -6,6 +6,7 @@ are never enforced, so everything that may refuse a request is done here.
 
 import hashlib
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -214,7 +215,8 @@ def _wanted_once(route: Route, request: Request, caller: auth.Caller | None) -> 
     key = request.headers.get("idempotency-key", "")
     if not _KEY.match(key):
         raise BadRequest("idempotency_key_required", "缺少或无效的 Idempotency-Key")
-    said = f"{route.method} {request.path}\n".encode() + _bytes(request)
+    where = json.dumps(request.uri_params or {}, sort_keys=True)
+    said = f"{route.method} {route.path} {where}\n".encode() + _bytes(request)
     digest = hashlib.sha256(said).hexdigest()
     return context.Once(caller.community_id, caller.subject_id, key, digest)
 

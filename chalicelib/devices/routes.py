@@ -13,7 +13,7 @@ router = web.Router(__name__)
 def report_events(raw: web.Raw) -> uplink.Accepted:
     """Report events: one CloudEvent or a batch, signed with the device's key."""
     device = uplink.authenticate(raw.headers, raw.body)
-    batch = schemas.read_batch(raw.body, device.device_id)
+    batch = schemas.read_batch(raw.body, device.device_id, device.kind)
     return uplink.accept(device, raw.headers["webhook-id"], raw.body, batch)
 
 

@@ -22,9 +22,6 @@ MOST_BYTES = 256 * 1024
 MOST_PICTURE_BYTES = 10 * 1024 * 1024
 PICTURE_TYPES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
-URGENT = frozenset({"sos.pressed", "smoke.detected", "gas.detected", "help.heard"})
-"""Event types with a queue and reserved concurrency of their own (SECURITY.md 18)."""
-
 WAIT_FOR_ACK = timedelta(seconds=2)
 """How long an interactive request waits for the device before it answers 202."""
 
@@ -36,6 +33,22 @@ class Kind(StrEnum):
     GATE = "gate"
     LIFT_CAMERA = "lift_camera"
     LIFT_CONTROLLER = "lift_controller"
+    SMOKE_SENSOR = "smoke_sensor"
+    GAS_SENSOR = "gas_sensor"
+    WRISTBAND = "wristband"
+
+
+EVENTS: Mapping[str, Kind] = {
+    "panel.call": Kind.PANEL,
+    "lift.sighting": Kind.LIFT_CAMERA,
+    "smoke.detected": Kind.SMOKE_SENSOR,
+    "gas.detected": Kind.GAS_SENSOR,
+    "sos.pressed": Kind.WRISTBAND,
+}
+"""What each kind of device may report; anything else is refused item by item."""
+
+URGENT = frozenset({"sos.pressed", "smoke.detected", "gas.detected"})
+"""Event types with a queue and reserved concurrency of their own (SECURITY.md 18)."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +118,16 @@ ARROWS: Mapping[CommandState, frozenset[CommandState]] = {
     CommandState.LATE_ACK: frozenset(),
 }
 """The only legal transitions. A late acknowledgement is recorded and never counts as DONE."""
+
+
+def event_refusal(kind: str, event_type: str) -> str | None:
+    """Return why a device of this kind may not report this, or None.
+
+    `unknown_event_type` for what nobody declared, `not_of_this_kind` for a gate that rings.
+    """
+    if event_type not in EVENTS:
+        return "unknown_event_type"
+    return None if EVENTS[event_type] == kind else "not_of_this_kind"
 
 
 def may_follow(state: CommandState, following: CommandState) -> bool:

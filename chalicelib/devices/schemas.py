@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from chalicelib.core.errors import BadRequest, TooLarge
 from chalicelib.core.schema import Asked, Identifier, Moment, Page, Shown
-from chalicelib.devices.rules import MOST_EVENTS, MOST_PICTURE_BYTES, Reported
+from chalicelib.devices.rules import MOST_EVENTS, MOST_PICTURE_BYTES, Reported, event_refusal
 
 
 class CloudEvent(Asked):
@@ -36,7 +36,7 @@ class CloudEventBatch(Asked):
     events: CloudEvent | list[CloudEvent]
 
 
-def read_batch(body: bytes, device_id: str) -> list[Reported | list[Any]]:
+def read_batch(body: bytes, device_id: str, kind: str) -> list[Reported | list[Any]]:
     """Return, by index, each event of a body or what is wrong with it.
 
     Raises BadRequest `bad_json` or `empty_batch`, TooLarge `too_many_events`.
@@ -51,16 +51,18 @@ def read_batch(body: bytes, device_id: str) -> list[Reported | list[Any]]:
         raise BadRequest("empty_batch", "事件批次为空")
     if len(items) > MOST_EVENTS:
         raise TooLarge("too_many_events", "一次最多上报 100 条事件")
-    return [_read(item, device_id) for item in items]
+    return [_read(item, device_id, kind) for item in items]
 
 
-def _read(item: Any, device_id: str) -> Reported | list[Any]:
+def _read(item: Any, device_id: str, kind: str) -> Reported | list[Any]:
     try:
         event = CloudEvent.model_validate(item)
     except ValidationError as failure:
         return failure.errors(include_input=False, include_url=False, include_context=False)
     if event.source != device_id:
         return [{"type": "foreign_source", "loc": ["source"], "msg": "source is not this device"}]
+    if reason := event_refusal(kind, event.type):
+        return [{"type": reason, "loc": ["type"], "msg": "this device does not report that"}]
     return event.reported()
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import Construct
 
+from functions.wakes import Function, Stream
 from infra.aws.plan import Plan, title
 from infra.aws.rights import COMMAND_TOPICS
 from infra.aws.storage import PACK, STILLS
@@ -34,11 +33,11 @@ def accept(account: Construct, linli: Stack, plan: Plan) -> None:
         _one(api, "APIG3", NO_WAF)
 
 
-def _function(linli: Stack, function: Any) -> None:
+def _function(linli: Stack, function: Function) -> None:
     name = title(function.name)
     _one(_at(linli, "Functions", name, "Function"), "L1", OLDER)
     role = _at(linli, "Functions", name, "Role")
-    if any(type(wake).__name__ == "Stream" for wake in function.wakes):
+    if any(isinstance(wake, Stream) for wake in function.wakes):
         _one(role, "IAM5[Resource::*]", STREAMS)
     if function.publishes:
         prefix = "arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>:topic/linli/v1/*/"
@@ -62,6 +61,4 @@ def _at(scope: Construct, *path: str) -> Construct:
 
 
 def _one(construct: Construct, rule: str, reason: str) -> None:
-    Validations.of(construct).acknowledge(
-        Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason)
-    )
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions-{rule}", reason=reason))

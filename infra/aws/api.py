@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from chalice.app import Chalice
 from chalice.deploy.swagger import SwaggerGenerator
 from constructs import Construct
 
@@ -30,7 +31,7 @@ REASONS = {
     405: ("method_not_allowed", "这个接口不支持该请求方法"),
     413: ("request_too_large", "请求内容过大"),
 }
-"""What the gateway itself refuses; the words of infra/one_machine/http_server.py."""
+"""What the gateway itself refuses; the words of infra.one_machine.gateway.py."""
 
 BINARY = ["multipart/form-data"]
 """Vendors' devices post pictures in multipart: bytes must arrive as they were sent."""
@@ -66,7 +67,7 @@ class AudienceSwagger(SwaggerGenerator):  # type: ignore[misc]
             path["x-amazon-apigateway-any-method"] = _not_allowed(path)
         return document
 
-    def _add_binary_types(self, api: dict[str, Any], app: Any) -> None:
+    def _add_binary_types(self, api: dict[str, Any], app: Any) -> None:  # noqa: ARG002 -- Chalice calls it so
         api["x-amazon-apigateway-binary-media-types"] = BINARY
 
     def _add_route_paths(self, api: dict[str, Any], app: Any) -> None:
@@ -75,9 +76,9 @@ class AudienceSwagger(SwaggerGenerator):  # type: ignore[misc]
             for path, views in app.routes.items()
             if path.split("/")[1] in (self._audience, *SHARED)
         }
-        super()._add_route_paths(api, SimpleNamespace(routes=mine))
+        super()._add_route_paths(api, cast("Chalice", SimpleNamespace(routes=mine)))
 
-    def _uri(self, lambda_arn: str | None = None) -> str:
+    def _uri(self, lambda_arn: str | None = None) -> str:  # noqa: ARG002 -- as above
         return (
             f"arn:{Aws.PARTITION}:apigateway:{Aws.REGION}:lambda:path/2015-03-31"
             f"/functions/{self._function.function_arn}/invocations"

@@ -2,7 +2,7 @@
 
 The templates are those of `make synth`; only the packages' bytes differ, which are built for
 the Python that ministack runs functions on. The real CDK CLI bootstraps, deploys and destroys.
-Not covered, because ministack leaves it out: table TTL and PITR, bucket lifecycle, IAM, and API
+Not covered, because ministack leaves it out: table TTL and PITR, bucket lifecycle, and API
 Gateway's own answers (404, 405, 413): tests/infra_aws asserts those on the template.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws import package
-from infra.aws.emulator import ACCOUNT, REGION, VENV, Broker, Emulator, scratch
+from infra.aws.emulator import ACCOUNT, REGION, VENV, Emulator, scratch
 from infra.aws.package import ROOT
 from infra.aws.plan import PACKAGES
 from infra.aws.trial import Failed, Trial
@@ -43,8 +43,8 @@ def main() -> int:
     folder = scratch()
     began = time.monotonic()
     try:
-        with Emulator(folder, chosen.ministack) as emulator, Broker(emulator) as broker:
-            _run(folder, emulator, broker)
+        with Emulator(folder, chosen.ministack) as emulator:
+            _run(folder, emulator)
     except (Failed, subprocess.CalledProcessError, OSError) as failure:
         print(f"FAILED: {failure}\n--- the end of {folder}/ministack.log ---")
         print(_last_words(folder))
@@ -56,7 +56,7 @@ def main() -> int:
     return 0
 
 
-def _run(folder: Path, emulator: Emulator, broker: Broker) -> None:
+def _run(folder: Path, emulator: Emulator) -> None:
     home = Home(folder / "home")
     home.folder("keys")
     with _timed("packages"):
@@ -78,7 +78,7 @@ def _run(folder: Path, emulator: Emulator, broker: Broker) -> None:
         if name.endswith("Url")
     }
     with _timed("demo estate and model pack"):
-        estate = _settle(home, emulator, broker, given)
+        estate = _settle(home, emulator, given)
         _store_pack(emulator, outputs["PackBucket"])
     Trial(estate, urls).run()
     with _timed("cdk destroy"):
@@ -96,7 +96,7 @@ class Cdk:
             **emulator.environment,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "CI": "1",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",
         }
 
     def synthesise(self) -> None:
@@ -134,8 +134,16 @@ class Cdk:
             for name, value in (parameters or {}).items()
             for word in ("--parameters", f"linli:{name}={value}")
         ]
-        self("deploy", stack, "--exclusively", "--require-approval", "never", *given,
-             "--outputs-file", str(self._outputs))
+        self(
+            "deploy",
+            stack,
+            "--exclusively",
+            "--require-approval",
+            "never",
+            *given,
+            "--outputs-file",
+            str(self._outputs),
+        )
         outputs: dict[str, dict[str, str]] = json.loads(self._outputs.read_text())
         return next(iter(outputs.values()), {})
 
@@ -167,7 +175,7 @@ def _reachable(emulator: Emulator, url: str) -> str:
     return f"{emulator.endpoint}/_aws/execute-api/{host.split('.')[0]}/{stage}"
 
 
-def _settle(home: Home, emulator: Emulator, broker: Broker, given: Mapping[str, str]) -> Estate:
+def _settle(home: Home, emulator: Emulator, given: Mapping[str, str]) -> Estate:
     """Put the demo estate into the deployed tables."""
     subprocess.run(
         [sys.executable, "-m", "infra.aws.settle", str(home.root)],
@@ -180,7 +188,7 @@ def _settle(home: Home, emulator: Emulator, broker: Broker, given: Mapping[str, 
             "LINLI_MASTER_KEY": given["MasterKey"],
             "LINLI_TOKEN_KEYS": given["TokenKeys"],
             "LINLI_BASE_URL": emulator.endpoint,
-            "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}",
+            "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{emulator.broker.port}",
         },
     )
     return Estate.read(home.root / "demo.json")

@@ -1,29 +1,26 @@
-"""ministack for the deploy test: started on a free port, asked over its own wire, stopped.
+"""ministack for the deploy test: started on free ports with IAM in force, and stopped.
 
 Its Lambda runs functions on the Python that runs ministack, without Docker; `PYTHONPATH`
-gives them what Lambda's own Python brings (boto3). Its MQTT broker speaks WebSocket only, our
-simulated devices plain TCP: `Broker` carries the bytes from one to the other, unread.
+gives them what Lambda's own Python brings (boto3). `AUTH` holds every call of a function to
+its role's policy, so a right that the manifest forgot fails the deploy test.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import threading
 import time
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-import websockets
+import requests
 
 from infra.aws.package import ROOT
+from infra.aws.relays import Broker, Door, free_port
 
 ACCOUNT = "000000000000"
 REGION = "cn-north-1"
@@ -39,8 +36,10 @@ class Emulator:
     """One ministack with nothing kept; `log` is what it and the functions printed."""
 
     def __init__(self, folder: Path, venv: Path = VENV) -> None:
-        self.port = free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self._port = free_port()
+        self._door = Door(self._port)
+        self.broker = Broker(self._port, BROKER_NAME)
+        self.endpoint = f"http://127.0.0.1:{self._door.port}"
         self.log = folder / "ministack.log"
         self._folder = folder
         self._program = venv / "bin" / "ministack"
@@ -72,7 +71,8 @@ class Emulator:
         temporary = self._folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         settings = {
-            "GATEWAY_PORT": str(self.port),
+            "GATEWAY_PORT": str(self._port),
+            "AWS_ENDPOINT_URL": self.endpoint,  # what the functions are given
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_REGION": REGION,
@@ -81,7 +81,7 @@ class Emulator:
             "S3_PERSIST": "0",
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "LAMBDA_STRICT": "0",
+            "AUTH": "true",  # every call of a function is held to its role's policy
             "TMPDIR": str(temporary),
             "PYTHONPATH": str(BROUGHT),
         }
@@ -100,10 +100,14 @@ class Emulator:
                 self.stop()
                 raise RuntimeError(f"ministack did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.1)
+        self._door.__enter__()
+        self.broker.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Stop it and every function it runs."""
+        self.broker.__exit__()
+        self._door.__exit__()
         self.stop()
 
     def stop(self) -> None:
@@ -120,74 +124,9 @@ class Emulator:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/ready", timeout=1) as answer:
-                return bool(answer.status == 200)
+            return requests.get(f"http://127.0.0.1:{self._port}/_ministack/ready", timeout=1).ok
         except OSError:
             return False
-
-
-class Broker:
-    """A TCP port that leads to ministack's MQTT-over-WebSocket broker."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.port = free_port()
-        self._inner = emulator.port
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        """Listen on loopback."""
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._carry, "127.0.0.1", self.port), self._loop
-        ).result(5)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close every connection, then the loop."""
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-        self._loop.close()
-
-    async def _end(self) -> None:
-        open_still = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in open_still:
-            task.cancel()
-        await asyncio.gather(*open_still, return_exceptions=True)
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        async with websockets.connect(
-            BROKER_NAME,
-            host="127.0.0.1",
-            port=self._inner,
-            subprotocols=[websockets.Subprotocol("mqtt")],
-            proxy=None,
-        ) as inner:
-
-            async def upward() -> None:
-                while sent := await reader.read(65536):
-                    await inner.send(sent)
-
-            async def downward() -> None:
-                async for said in inner:
-                    writer.write(said if isinstance(said, bytes) else said.encode())
-                    await writer.drain()
-
-            pumps = [asyncio.create_task(upward()), asyncio.create_task(downward())]
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-            for pump in pumps:
-                pump.cancel()
-        writer.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def scratch() -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -16,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from functions.wakes import Function, Queue, Schedule, Stream
 from infra.aws.plan import PREFIX, Plan, title
 from infra.aws.rights import Ground, statements
 from infra.aws.storage import PACK
@@ -52,7 +52,7 @@ class Functions(Construct):
         """Return the Lambda of a manifest name."""
         return self._made[name]
 
-    def _function(self, function: Any) -> lambda_.Function:
+    def _function(self, function: Function) -> lambda_.Function:
         physical = PREFIX + function.name.replace("_", "-")
         scope = Construct(self, title(function.name))
         log_group = logs.LogGroup(
@@ -80,7 +80,7 @@ class Functions(Construct):
         self._wake(scope, function, made)
         return made
 
-    def _role(self, scope: Construct, function: Any, log_group: logs.ILogGroup) -> iam.IRole:
+    def _role(self, scope: Construct, function: Function, log_group: logs.ILogGroup) -> iam.IRole:
         role = iam.Role(
             scope,
             "Role",
@@ -94,22 +94,22 @@ class Functions(Construct):
         )
         return role.without_policy_updates()  # no construct may widen it behind our back
 
-    def _wake(self, scope: Construct, function: Any, made: lambda_.Function) -> None:
+    def _wake(self, scope: Construct, function: Function, made: lambda_.Function) -> None:
         undelivered = self._ground.queues.undelivered
         for wake in function.wakes:
-            match type(wake).__name__:
-                case "Queue":
+            match wake:
+                case Queue():
                     self._from_queue(scope, wake, made)
-                case "Stream":
+                case Stream():
                     self._from_stream(scope, wake, made, undelivered)
-                case "Schedule":
+                case Schedule():
                     _on_schedule(scope, wake, made)
         if not function.queues:
             made.configure_async_invoke(
                 on_failure=destinations.SqsDestination(undelivered), retry_attempts=2
             )
 
-    def _from_queue(self, scope: Construct, wake: Any, made: lambda_.Function) -> None:
+    def _from_queue(self, scope: Construct, wake: Queue, made: lambda_.Function) -> None:
         lambda_.EventSourceMapping(
             scope,
             title(wake.name),
@@ -121,7 +121,7 @@ class Functions(Construct):
         )
 
     def _from_stream(
-        self, scope: Construct, wake: Any, made: lambda_.Function, failed: sqs.IQueue
+        self, scope: Construct, wake: Stream, made: lambda_.Function, failed: sqs.IQueue
     ) -> None:
         lambda_.CfnEventSourceMapping(
             scope,
@@ -147,7 +147,7 @@ class Functions(Construct):
         )
 
 
-def _on_schedule(scope: Construct, wake: Any, made: lambda_.Function) -> None:
+def _on_schedule(scope: Construct, wake: Schedule, made: lambda_.Function) -> None:
     minutes = max(1, math.ceil(wake.every_s / MINUTE))
     rule = events.Rule(
         scope,

@@ -9,16 +9,15 @@ nothing here needs a newer (`iot-data` has known `messageExpiry` since 1.29).
 from __future__ import annotations
 
 import argparse
-import compileall
+import hashlib
 import importlib.util
 import os
-import py_compile
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from infra.aws.plan import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "lambda"
+FOUNDATIONS = ROOT / "build" / "foundations"
 LAMBDA_PYTHON = "3.13"
 LIMIT_MB = 250
 """Unzipped size that Lambda takes, layers included (AWS Lambda quotas)."""
@@ -51,14 +51,29 @@ def build(package: str, into: Path, python: str) -> Path:
     """
     folder = into / package
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    _install(package, folder, python)
-    _drop(folder, LAMBDA_BRINGS)
-    _vendor_chalice(folder)
+    shutil.copytree(_foundation(package, python), folder, copy_function=os.link)
     for name in OURS:
         _copy(ROOT / name, folder / name)
-    _prune(folder)
-    _compile(folder, python)
+    _compile(folder, OURS, python)
+    return folder
+
+
+def _foundation(package: str, python: str) -> Path:
+    """Return everything of a package but our own code, made when a requirement has changed."""
+    stated = [*_pins(package), *roots(package), python, Path(__file__).read_text(encoding="utf-8")]
+    digest = hashlib.sha256("\n".join(stated).encode()).hexdigest()[:16]
+    folder = FOUNDATIONS / f"{package}-{python}-{digest}"
+    if (folder / "chalice").exists():
+        return folder
+    making = folder.with_suffix(".making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    _install(package, making, python)
+    _drop(making, LAMBDA_BRINGS)
+    _prune(making)
+    _vendor_chalice(making)
+    _compile(making, [entry.name for entry in making.iterdir()], python)
+    making.replace(folder)
     return folder
 
 
@@ -91,18 +106,34 @@ def _pins(package: str) -> Iterator[str]:
 
 
 def _name(requirement: str) -> str:
-    return requirement.split("==")[0].split("[")[0].strip().lower()
+    return EXTRAS.sub("", requirement.partition("==")[0]).strip().lower()
 
 
 def _install(package: str, folder: Path, python: str) -> None:
-    constraints = folder.parent / f"{package}-constraints.txt"
+    constraints = folder.parent / f"{package}.constraints"
     constraints.write_text("\n".join(_pins(package)), encoding="utf-8")
     targets = [word for platform in PLATFORMS for word in ("--platform", platform)]
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--no-compile", "--only-binary=:all:", "--implementation", "cp",
-         "--python-version", python, *targets, "--target", str(folder),
-         "--constraint", str(constraints), *roots(package)],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-compile",
+            "--only-binary=:all:",
+            "--implementation",
+            "cp",
+            "--python-version",
+            python,
+            *targets,
+            "--target",
+            str(folder),
+            "--constraint",
+            str(constraints),
+            *roots(package),
+        ],
         check=True,
     )
 
@@ -123,7 +154,8 @@ def _drop(folder: Path, names: Iterable[str]) -> None:
 def _vendor_chalice(folder: Path) -> None:
     """Copy the two files that answer requests; the rest of Chalice deploys and is not ours."""
     found = importlib.util.find_spec("chalice")
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     source = Path(found.origin).parent
     (folder / "chalice").mkdir()
     for name in ("__init__.py", "app.py"):
@@ -146,35 +178,43 @@ def _prune(folder: Path) -> None:
                 shutil.rmtree(found, ignore_errors=True)
 
 
-def _compile(folder: Path, python: str) -> None:
+def _compile(folder: Path, names: Sequence[str], python: str) -> None:
     """Write `.pyc` files that are trusted as they are: the package never changes."""
-    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
-        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-        done = compileall.compile_dir(
-            folder, quiet=2, stripdir=str(folder), prependdir="/var/task", invalidation_mode=mode
-        )
-        if not done:
-            raise SyntaxError(f"{folder} does not compile")
-    elif interpreter := _interpreter(python):
+    if interpreter := _interpreter(python):
         subprocess.run(
-            [interpreter, "-m", "compileall", "-qq", "-s", str(folder), "-p", "/var/task",
-             "--invalidation-mode", "unchecked-hash", str(folder)],
+            [
+                interpreter,
+                "-m",
+                "compileall",
+                "-qq",
+                "-s",
+                folder,
+                "-p",
+                "/var/task",
+                "--invalidation-mode",
+                "unchecked-hash",
+                *(folder / name for name in names),
+            ],
             check=True,
         )
-    else:
-        modules = ROOT / ".venv-infra" / "node" / "node_modules"
-        script = Path(__file__).with_name("compile.mjs")
-        subprocess.run(
-            ["node", str(script), str(modules), str(folder), MAGIC[python]],
-            check=True,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        )
+        return
+    modules = ROOT / ".venv-infra" / "node" / "node_modules"
+    subprocess.run(
+        ["node", Path(__file__).with_name("compile.mjs"), modules, folder, MAGIC[python], *names],
+        check=True,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+    )
 
 
 def _interpreter(python: str) -> str | None:
     """Return a Python of this version that runs; pyenv leaves shims of versions not chosen."""
+    if python == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
     found = shutil.which(f"python{python}")
-    if found and subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode == 0:
+    if (
+        found
+        and subprocess.run([found, "-c", ""], check=False, capture_output=True).returncode == 0
+    ):
         return found
     return None
 
@@ -186,10 +226,14 @@ def megabytes(folder: Path, pattern: str = "*") -> float:
 
 def _report(folder: Path, seconds: float) -> float:
     total = megabytes(folder)
-    print(f"{folder.name:<10} {total:7.1f} MB unzipped of {LIMIT_MB}"
-          f"  (bytecode {megabytes(folder, '*.pyc'):.1f} MB), built in {seconds:.1f} s")
-    parts = {entry.name: megabytes(entry) if entry.is_dir() else entry.stat().st_size / 2**20
-             for entry in folder.iterdir()}
+    print(
+        f"{folder.name:<10} {total:7.1f} MB unzipped of {LIMIT_MB}"
+        f"  (bytecode {megabytes(folder, '*.pyc'):.1f} MB), built in {seconds:.1f} s"
+    )
+    parts = {
+        entry.name: megabytes(entry) if entry.is_dir() else entry.stat().st_size / 2**20
+        for entry in folder.iterdir()
+    }
     for name, size in sorted(parts.items(), key=lambda part: -part[1])[:6]:
         print(f"    {size:7.1f}  {name}")
     return total

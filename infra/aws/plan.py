@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from functions.wakes import Function, Http, TopicRule
+
 PREFIX = "linli-"
 """Every physical name starts with it; `LINLI_TABLE_PREFIX` tells the code."""
 
@@ -20,20 +22,20 @@ PACKAGES = ("core", "inference")
 class Plan:
     """The manifest, the rows, the routes, and where the built packages lie."""
 
-    functions: Sequence[Any]
-    topic_rules: Sequence[Any]
+    functions: Sequence[Function]
+    topic_rules: Sequence[TopicRule]
     rows: Mapping[str, type[Any]]
     api: Any
     packages: Path
 
     @property
-    def audiences(self) -> dict[str, Any]:
+    def audiences(self) -> dict[str, Function]:
         """Return the function that serves each audience, by audience."""
         return {
             wake.audience: function
             for function in self.functions
             for wake in function.wakes
-            if type(wake).__name__ == "Http"
+            if isinstance(wake, Http)
         }
 
 
@@ -58,7 +60,8 @@ def load(packages: Path) -> Plan:
 
 
 def _has_tables(domain: str) -> bool:
-    return any(m.name == "tables" for m in pkgutil.iter_modules(importlib.import_module(domain).__path__))
+    folder = importlib.import_module(domain).__path__
+    return any(module.name == "tables" for module in pkgutil.iter_modules(folder))
 
 
 def title(name: str) -> str:

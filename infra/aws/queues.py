@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,6 +13,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from functions.wakes import Function, Heard
+from functions.wakes import Queue as QueueLine
 from infra.aws.plan import PREFIX, title
 
 MOST_RECEIVES = 5
@@ -28,7 +29,7 @@ class Queues(Construct):
     """The bus, every queue that wakes a function, and the queue of what nobody could deliver."""
 
     def __init__(
-        self, scope: Construct, name: str, *, functions: Sequence[Any], alarms: sns.ITopic
+        self, scope: Construct, name: str, *, functions: Sequence[Function], alarms: sns.ITopic
     ) -> None:
         super().__init__(scope, name)
         self._alarms = alarms
@@ -43,7 +44,7 @@ class Queues(Construct):
         """Return the queue of this name; KeyError if no function is woken by it."""
         return self._queues[name]
 
-    def _queue(self, queue: Any, function: Any) -> sqs.Queue:
+    def _queue(self, queue: QueueLine, function: Function) -> sqs.Queue:
         made = sqs.Queue(
             self,
             title(queue.name),
@@ -60,7 +61,7 @@ class Queues(Construct):
             self._route(queue, heard, made)
         return made
 
-    def _route(self, queue: Any, heard: Any, made: sqs.Queue) -> None:
+    def _route(self, queue: QueueLine, heard: Heard, made: sqs.Queue) -> None:
         pattern = heard.pattern()
         rule = events.Rule(
             self,

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 
+from functions.wakes import Function, Stream
 from infra.aws.queues import Queues
 from infra.aws.storage import PACK, STILLS, Storage
 from infra.aws.tables import READ, WRITE, Tables
@@ -33,7 +34,7 @@ class Ground:
 
 
 def statements(
-    function: Any, ground: Ground, log_group: logs.ILogGroup
+    function: Function, ground: Ground, log_group: logs.ILogGroup
 ) -> Sequence[iam.PolicyStatement]:
     """Return the policy of one function, in the order of its manifest line."""
     return [
@@ -54,7 +55,7 @@ def _logging(log_group: logs.ILogGroup) -> Iterator[iam.PolicyStatement]:
     yield _allow("Log", ("logs:CreateLogStream", "logs:PutLogEvents"), log_group.log_group_arn)
 
 
-def _tables(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+def _tables(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement]:
     if not function.tables:
         return
     read = [arn for short in function.tables for arn in ground.tables.arns(short)]
@@ -70,13 +71,17 @@ def _tables(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
     )
 
 
-def _queues(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+def _queues(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement]:
     heard = [ground.queues[queue.name].queue_arn for queue in function.queues]
     if heard:
         yield _allow(
             "Hear",
-            ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
-             "sqs:ReceiveMessage"),
+            (
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            ),
             *heard,
         )
     sent = [ground.queues[name].queue_arn for name in function.sends]
@@ -86,8 +91,8 @@ def _queues(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
         yield _allow("Send", ("sqs:SendMessage",), *sent)
 
 
-def _stream(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
-    streamed = [w.table for w in function.wakes if type(w).__name__ == "Stream"]
+def _stream(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement]:
+    streamed = [w.table for w in function.wakes if isinstance(w, Stream)]
     if not streamed:
         return
     yield _allow(
@@ -99,7 +104,7 @@ def _stream(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
     yield _allow("FindStreams", ("dynamodb:ListStreams",), "*")
 
 
-def _media(function: Any, storage: Storage) -> Iterator[iam.PolicyStatement]:
+def _media(function: Function, storage: Storage) -> Iterator[iam.PolicyStatement]:
     if function.media:
         yield _allow("See", ("s3:GetObject",), storage.media.arn_for_objects(STILLS))
     if "w" in function.media:
@@ -108,7 +113,7 @@ def _media(function: Any, storage: Storage) -> Iterator[iam.PolicyStatement]:
         yield _allow("Model", ("s3:GetObject",), storage.packs.arn_for_objects(f"{PACK}*"))
 
 
-def _outward(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
+def _outward(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement]:
     if function.events:
         yield _allow("Announce", ("events:PutEvents",), ground.queues.bus.event_bus_arn)
     if function.publishes:
@@ -117,7 +122,9 @@ def _outward(function: Any, ground: Ground) -> Iterator[iam.PolicyStatement]:
             "Command",
             ("iot:Publish",),
             *(
-                stack.format_arn(service="iot", resource="topic", resource_name=f"linli/v1/*/{leaf}")
+                stack.format_arn(
+                    service="iot", resource="topic", resource_name=f"linli/v1/*/{leaf}"
+                )
                 for leaf in COMMAND_TOPICS
             ),
         )

@@ -116,6 +116,4 @@ def _stream(made: dict[str, Any]) -> dynamodb.CfnTable.StreamSpecificationProper
 def _ttl(attribute: str | None) -> dynamodb.CfnTable.TimeToLiveSpecificationProperty | None:
     if attribute is None:
         return None
-    return dynamodb.CfnTable.TimeToLiveSpecificationProperty(
-        attribute_name=attribute, enabled=True
-    )
+    return dynamodb.CfnTable.TimeToLiveSpecificationProperty(attribute_name=attribute, enabled=True)

@@ -7,7 +7,6 @@ untouched by the engine's numbers (AWS IoT developer guide, binary payloads).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
@@ -15,11 +14,13 @@ from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.aws.plan import title
+from functions.wakes import Function, Topic, TopicRule
 from infra.aws.functions import Functions
+from infra.aws.plan import title
 from infra.aws.rights import SEALING, Ground
 
 SQL_VERSION = "2016-03-23"
+WHOLE = "encode(*, 'base64')"
 COMMUNITY, DEVICE = 3, 4
 """Which segments of `linli/v1/{community}/{device}/{leaf}` name them, counted from one."""
 
@@ -32,8 +33,8 @@ class Topics(Construct):
         scope: Construct,
         name: str,
         *,
-        rules: Sequence[Any],
-        functions: Sequence[Any],
+        rules: Sequence[TopicRule],
+        functions: Sequence[Function],
         made: Functions,
         ground: Ground,
     ) -> None:
@@ -44,22 +45,24 @@ class Topics(Construct):
             self._kept(rule)
         for function in functions:
             for wake in function.wakes:
-                if type(wake).__name__ == "Topic":
+                if isinstance(wake, Topic):
                     self._heard(wake.filter, made[function.name])
 
-    def _kept(self, rule: Any) -> None:
+    def _kept(self, rule: TopicRule) -> None:
         """Keep each message in a table and queue it, by one rule: both see the same instant."""
         leaf = rule.filter.rsplit("/", 1)[-1]
         queue = self._ground.queues[rule.queue]
         table = self._ground.tables.name(rule.table)
         role = self._role(title(f"{leaf}-role"), _keeping(self._ground, rule))
-        sql = (
-            f"SELECT topic({DEVICE}) AS device_id, id AS command_id,"
-            f" topic({COMMUNITY}) AS community_id, encode(*, 'base64') AS payload,"
-            f" timestamp() AS received_at,"
+        sql = _select(
+            rule.filter,
+            device_id=f"topic({DEVICE})",
+            command_id="id",
+            community_id=f"topic({COMMUNITY})",
+            payload=WHOLE,
+            received_at="timestamp()",
             # Whole seconds by remainder: TTL takes no fraction, and ministack has no floor().
-            f" {rule.kept_s} + timestamp() / 1000 - (timestamp() % 1000) / 1000 AS expires"
-            f" FROM '{rule.filter}'"
+            expires=f"{rule.kept_s} + timestamp() / 1000 - (timestamp() % 1000) / 1000",
         )
         self._rule(
             leaf,
@@ -81,8 +84,7 @@ class Topics(Construct):
         leaf = topic_filter.rsplit("/", 1)[-1]
         rule = self._rule(
             leaf,
-            f"SELECT topic() AS topic, encode(*, 'base64') AS payload,"
-            f" timestamp() AS received_at FROM '{topic_filter}'",
+            _select(topic_filter, topic="topic()", payload=WHOLE, received_at="timestamp()"),
             iot.CfnTopicRule.ActionProperty(
                 lambda_=iot.CfnTopicRule.LambdaActionProperty(function_arn=function.function_arn)
             ),
@@ -133,7 +135,12 @@ class Topics(Construct):
         )
 
 
-def _keeping(ground: Ground, rule: Any) -> list[iam.PolicyStatement]:
+def _select(topic_filter: str, **columns: str) -> str:
+    chosen = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+    return f"SELECT {chosen} FROM '{topic_filter}'"  # noqa: S608 -- of the manifest's own words
+
+
+def _keeping(ground: Ground, rule: TopicRule) -> list[iam.PolicyStatement]:
     return [
         _send(ground.queues[rule.queue].queue_arn),
         iam.PolicyStatement(

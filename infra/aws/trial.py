@@ -27,7 +27,7 @@ COLD_S = 60
 """A first request starts a function, and with it the model: far slower than later ones."""
 
 
-class Failed(AssertionError):
+class Failed(AssertionError):  # noqa: N818 -- reads as what happened
     """A step did not happen in time."""
 
 
@@ -53,7 +53,8 @@ class Trial:
                 answer = Person(url, "", timeout_s=COLD_S).get("/healthz")
                 self._must(answer.status_code == 200, f"{audience}: {answer.text[:300]}")
         with self._step("resident token refused at the property's API"):
-            stranger = Person(self.urls["property"], self.estate.tokens["resident"], timeout_s=COLD_S)
+            token = self.estate.tokens["resident"]
+            stranger = Person(self.urls["property"], token, timeout_s=COLD_S)
             self._must(stranger.get("/property/alerts").status_code in (401, 403), "let in")
 
     def tap(self, name: str) -> None:
@@ -79,7 +80,7 @@ class Trial:
             self._must(gate.openings == 1, f"the gate moved {gate.openings} times")
 
     def sighting(self) -> None:
-        """Three frames of a two-wheeler hold the door once; empty frames free it and close the alert."""
+        """A two-wheeler in the lift holds the door once; an empty lift frees it, the alert ends."""
         ids = self.estate.ids
         staff = Person(self.urls["property"], self.estate.tokens["property"], timeout_s=COLD_S)
         camera = Camera(self.estate.device(ids["camera"]), self.urls["device"], timeout_s=COLD_S)

@@ -11,6 +11,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,7 +24,19 @@ LARGEST_BODY = 10 * 1024 * 1024
 SET_BY_US = ("FORWARDED", "X_FORWARDED_", "X_REAL_IP", "X_AMZN_", "X_AMZ_CF_", "X_REQUEST_ID")
 """Headers that only a gateway may set: a client that sends them is not believed."""
 
-HOP_BY_HOP = ("CONNECTION", "KEEP_ALIVE", "PROXY", "TE", "TRAILER", "TRANSFER_ENCODING", "UPGRADE")
+HOP_BY_HOP = frozenset(
+    {
+        "CONNECTION",
+        "KEEP_ALIVE",
+        "PROXY",
+        "PROXY_AUTHORIZATION",
+        "PROXY_CONNECTION",
+        "TE",
+        "TRAILER",
+        "TRANSFER_ENCODING",
+        "UPGRADE",
+    }
+)
 REASONS = {
     404: ("no_such_route", "接口不存在"),
     405: ("method_not_allowed", "这个接口不支持该请求方法"),
@@ -126,18 +139,26 @@ def _headers(environ: Environ) -> dict[str, str]:
 
     granian adds the process's own environment, where HTTP_PROXY is no header.
     """
-    kept = {
-        "CONTENT_TYPE": environ.get("CONTENT_TYPE"),
-        "CONTENT_LENGTH": environ.get("CONTENT_LENGTH"),
+    headers = {
+        "Content-Type": environ.get("CONTENT_TYPE"),
+        "Content-Length": environ.get("CONTENT_LENGTH"),
+        "X-Forwarded-For": environ["REMOTE_ADDR"],
+        "X-Forwarded-Proto": environ["wsgi.url_scheme"],
+        "X-Forwarded-Port": str(environ["SERVER_PORT"]),
     }
     for name, value in environ.items():
-        header = name.removeprefix("HTTP_")
-        if header != name and not header.startswith(SET_BY_US + HOP_BY_HOP):
-            kept[header] = value
-    kept["X_FORWARDED_FOR"] = environ["REMOTE_ADDR"]
-    kept["X_FORWARDED_PROTO"] = environ["wsgi.url_scheme"]
-    kept["X_FORWARDED_PORT"] = str(environ["SERVER_PORT"])
-    return {name.replace("_", "-").title(): value for name, value in kept.items() if value}
+        if name.startswith("HTTP_") and (header := _header(name)):
+            headers[header] = value
+    return {name: value for name, value in headers.items() if value}
+
+
+@lru_cache(maxsize=1_024)
+def _header(name: str) -> str:
+    """Return a header's name on the wire, or nothing if a client may not send it."""
+    bare = name.removeprefix("HTTP_")
+    if bare in HOP_BY_HOP or bare.startswith(SET_BY_US):
+        return ""
+    return bare.replace("_", "-").title()
 
 
 def _body(environ: Environ) -> bytes | None:

@@ -113,13 +113,27 @@ def _ensure_rules(events: Any) -> None:
     bus = settings().event_bus
     with contextlib.suppress(events.exceptions.ResourceAlreadyExistsException):
         events.create_event_bus(Name=bus)
+    wanted = set()
     for _, queue in queues():
-        for heard in queue.hears:
-            rule = f"linli-{queue.name}-{heard.event.__name__}"
+        for number, heard in enumerate(queue.hears):
+            rule = f"linli-{queue.name}-{number}"
             pattern = json.dumps(heard.pattern())
             events.put_rule(Name=rule, EventBusName=bus, EventPattern=pattern, State="ENABLED")
             target = {"Id": queue.name, "Arn": queue_arn(queue.name)}
             events.put_targets(Rule=rule, EventBusName=bus, Targets=[target])
+            wanted.add(rule)
+    for found in events.list_rules(EventBusName=bus)["Rules"]:
+        if found["Name"] not in wanted:
+            _forget_rule(events, bus, found["Name"])
+
+
+def _forget_rule(events: Any, bus: str, rule: str) -> None:
+    """Remove a rule that the manifest has no more; it would feed a function strange events."""
+    targets = events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
+    if targets:
+        ids = [target["Id"] for target in targets]
+        events.remove_targets(Rule=rule, EventBusName=bus, Ids=ids)
+    events.delete_rule(Name=rule, EventBusName=bus)
 
 
 def _ensure_bucket(s3: Any, bucket: str) -> None:

@@ -13,8 +13,12 @@ from infra.one_machine.invoke import Target
 
 log = logging.getLogger("scheduler")
 
-FIRST_AFTER_S = 2.0
-"""Soon after a start: what a killed run left undone is swept up without waiting a minute."""
+MINUTE_S = 60
+BRISK_S = (2.0, 10.0)
+"""First run and period of minutely schedules during the first minute after a start.
+
+What a killed run left undone comes of age then, and nobody should wait two minutes for it.
+"""
 
 
 class Clockwork:
@@ -27,7 +31,8 @@ class Clockwork:
     def run(self) -> None:
         """Invoke at the fixed rate until told to stop."""
         self.idle.set()
-        due = time.monotonic() + FIRST_AFTER_S
+        started = time.monotonic()
+        due = started + (BRISK_S[0] if self.schedule.every_s <= MINUTE_S else MINUTE_S)
         while not self.stopping.wait(max(0.0, due - time.monotonic())):
             self.idle.clear()
             try:
@@ -35,7 +40,11 @@ class Clockwork:
             except Exception:
                 log.exception("%s failed", self.target.name)
             self.idle.set()
-            due = max(due + self.schedule.every_s, time.monotonic())
+            due = max(due + self._period(due - started), time.monotonic())
+
+    def _period(self, age_s: float) -> float:
+        brisk = self.schedule.every_s <= MINUTE_S and age_s < MINUTE_S
+        return BRISK_S[1] if brisk else self.schedule.every_s
 
 
 def occasion(name: str) -> dict[str, Any]:

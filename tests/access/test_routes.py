@@ -40,6 +40,8 @@ def test_a_key_with_another_body_is_refused(flat, tap, sent):
     assert (reply.status, reply.code) == (409, "idempotency_key_reused")
     reply = tap(call_id, verb="deny")
     assert (reply.status, reply.code) == (409, "idempotency_key_reused")
+    reply = tap(flat.ring())
+    assert (reply.status, reply.code) == (409, "idempotency_key_reused")
 
 
 def test_another_flats_call_is_404(flat, tap, sent):

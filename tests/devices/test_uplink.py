@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.core import aws, clock, outbox
 from chalicelib.devices import public as devices
+from chalicelib.devices.rules import Kind
 from chalicelib.devices.service import uplink
 from chalicelib.devices.tables import AcceptedBatch, DeviceEvent
 from tests.devices.conftest import event
@@ -94,9 +95,25 @@ def test_one_bad_event_does_not_spoil_the_others(panel, signed):
     assert len(recorded(panel.device_id)) == 3
 
 
-def test_an_event_of_an_unknown_kind_is_kept(panel, signed):
-    signed(panel, event(panel.device_id, type="toaster.popped"))
-    assert [row.type for row in recorded(panel.device_id)] == ["toaster.popped"]
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [("toaster.popped", "unknown_event_type"), ("lift.sighting", "not_of_this_kind")],
+)
+def test_what_this_device_does_not_report_is_said_so_and_leaves_no_trace(
+    panel, signed, kind, reason
+):
+    reply = signed(panel, event(panel.device_id, type=kind))
+    (result,) = reply.body["results"]
+    assert (reply.body["accepted"], result["status"]) == (0, "invalid")
+    assert result["errors"][0]["type"] == reason
+    assert batches(panel.device_id) == []
+
+
+def test_an_alarm_has_a_queue_of_its_own(signed, community):
+    sensor = devices.enrol(community, Kind.SMOKE_SENSOR, place_id="1-101", name="烟感")
+    signed(sensor, event(sensor.device_id, type="smoke.detected"))
+    (batch,) = batches(sensor.device_id)
+    assert batch.queue == "device-urgent"
 
 
 def flip(where: str, position: int):

@@ -11,13 +11,15 @@ from app import app
 from functions.manifest import FUNCTIONS
 from functions.wakes import Http
 from infra.aws.api import REASONS
+from infra.one_machine.gateway import REASONS as ONE_MACHINE
 
 AUDIENCES = sorted(w.audience for f in FUNCTIONS for w in f.wakes if isinstance(w, Http))
 METHODS = {"get", "post", "put", "delete", "options"}
 
 
 def body_of(linli: Any, audience: str) -> dict[str, Any]:
-    return linli.named("ApiGateway::RestApi", "Name", f"linli-{audience}")["Body"]
+    body: dict[str, Any] = linli.named("ApiGateway::RestApi", "Name", f"linli-{audience}")["Body"]
+    return body
 
 
 def test_every_route_is_served_by_its_audience_and_by_no_other(linli):
@@ -41,9 +43,9 @@ def test_operations_go_to_the_audiences_own_function(linli, audience):
         if made["Properties"]["FunctionName"] == physical
     ]
     for path, operations in body_of(linli, audience)["paths"].items():
-        assert set(operations) & METHODS == {
-            m.lower() for m in app.routes[path]
-        } | set(operations) & {"options"}
+        assert set(operations) & METHODS == {m.lower() for m in app.routes[path]} | set(
+            operations
+        ) & {"options"}
         for method in {m.lower() for m in app.routes[path]}:
             uri = json.dumps(operations[method]["x-amazon-apigateway-integration"]["uri"])
             assert logical in uri
@@ -80,8 +82,6 @@ def test_the_gateways_own_refusals_are_in_the_body_in_our_shape(linli, audience)
 
 
 def test_both_homes_refuse_in_the_same_words():
-    from infra.one_machine.http_server import REASONS as ONE_MACHINE
-
     assert REASONS.items() <= ONE_MACHINE.items()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions.manifest import FUNCTIONS, TOPIC_RULES
+from functions.wakes import Schedule
 
 QUEUES = [(function, queue) for function in FUNCTIONS for queue in function.queues]
 
@@ -61,9 +62,11 @@ def test_queue_mappings_report_single_failures(linli):
 
 def test_schedules_run_at_their_rate(linli):
     rates = sorted(
-        r["ScheduleExpression"] for r in linli.properties("Events::Rule") if "ScheduleExpression" in r
+        rule["ScheduleExpression"]
+        for rule in linli.properties("Events::Rule")
+        if "ScheduleExpression" in rule
     )
-    wanted = [w.every_s for f in FUNCTIONS for w in f.wakes if type(w).__name__ == "Schedule"]
+    wanted = [w.every_s for f in FUNCTIONS for w in f.wakes if isinstance(w, Schedule)]
     assert len(rates) == len(wanted)
     assert set(rates) == {"rate(1 minute)"}
 
@@ -83,3 +86,11 @@ def test_hellos_wake_their_function_and_only_that_rule_may(linli):
     assert "timestamp() AS received_at" in made["Sql"]
     permission = linli.named("Lambda::Permission", "Principal", "iot.amazonaws.com")
     assert "Fn::GetAtt" in permission["SourceArn"]
+
+
+def test_a_device_speaks_only_below_its_own_topic(linli):
+    (policy,) = linli.properties("IoT::Policy")
+    for statement in policy["PolicyDocument"]["Statement"]:
+        for resource in statement["Resource"]:
+            assert "${iot:Connection.Thing.ThingName}" in str(resource)
+            assert "*" not in str(resource)

@@ -85,6 +85,7 @@ class Judge:
         for name, bodies in events.items():
             for body in bodies:
                 self._once_only(name, body)
+                self.world.tell(f"committed {name}")
         for change in changes:
             rule = self.rules.get(change.table)
             if rule is not None:

@@ -9,7 +9,7 @@ from tools.simulate.fences import ALL_FENCES, Judge, OffsetClock, Verdict
 from tools.simulate.signing import DeviceKey, Json, envelope
 
 HOLD_LIMIT_MS = 120_000
-HELLO_EVERY_MS = 1_000
+HELLO_EVERY_MS = 2_000
 Uplink = Callable[[str, str], None]
 """(topic, payload), towards the rules of the cloud."""
 

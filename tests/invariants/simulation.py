@@ -8,7 +8,7 @@ from chalicelib.access.rules import ARROWS as CALLS
 from chalicelib.access.rules import CallState
 from chalicelib.alerts.rules.states import State, is_over
 from chalicelib.core.table import table_name
-from tests.invariants import people
+from tests.invariants import people, watching
 from tests.invariants.expressions import Item
 from tests.invariants.judge import state, text
 from tests.invariants.people import Api, Manager, Reporter, Resident
@@ -78,7 +78,6 @@ class Run:
         world.tell("-- the faults stop --")
         world.pass_time(CALM_MS)
         self._at_rest()
-        world.pass_time(CALM_MS)
         self._long_after()
         self._finally()
 
@@ -150,15 +149,24 @@ class Run:
                 if one.sent_ms <= calm_since and not one.id.startswith("poison")
             ]
             self.judge.require(not waiting, f"liveness: {queue.name} holds {len(waiting)} messages")
+        if not self.world.chance.counts["clock jump"]:
+            self._watched()
+
+    def _watched(self) -> None:
+        frames = len(self._rows("detections"))
+        for watch in self._rows("watches"):
+            verdict = watching.misjudged(watch, frames)
+            self.judge.require(verdict is None, f"I19 the camera's watch: {verdict}")
 
     def _long_after(self) -> None:
         """Let every deadline pass and every sweep run; what that started has its own deadlines."""
+        self.town.ticking = False
         for _ in range(2):
             self.world.leap(LONG_MS)
             self.town.sweep()
-            self.world.pass_time(CALM_MS // 2 + 5_000)
+            self.world.pass_time(CALM_MS // 3)
         Manager(self.api).judge("true_positive")
-        self.world.pass_time(CALM_MS // 2)
+        self.world.pass_time(CALM_MS // 3)
 
     def _finally(self) -> None:
         for item in self._rows("outbox"):
@@ -166,7 +174,8 @@ class Run:
         for queue in self.town.queues.values():
             for message in queue.messages:
                 self.judge.break_(f"I20 still queued: {queue.name} {message.id}")
-            receives = max((one.receives_in_calm for one in queue.seen), default=0)
+            sound = [one for one in queue.seen if not one.id.startswith("poison")]
+            receives = max((one.receives_in_calm for one in sound), default=0)
             self.judge.require(
                 receives <= MOST_CALM_RECEIVES, f"liveness: {queue.name} redelivered {receives}"
             )

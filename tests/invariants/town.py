@@ -43,7 +43,7 @@ class Town:
     """Everything of one run; `keys` are the devices' own, by id."""
 
     def __init__(self, world: World, swaps: Swaps) -> None:
-        self.world = world
+        self.world, self.swaps = world, swaps
         tables = made(table.describe(row) for row in table.tables().values())
         self.store = Store(tables, self._wrote, lambda: world.now_ms)
         self.judge = Judge(world, self.store)
@@ -60,6 +60,8 @@ class Town:
             for f in manifest.FUNCTIONS
             for queue in f.queues
         }
+        self.ticking = True
+        """Whether the schedules run; `sweep` runs them by hand."""
         self.streamed: list[Item] = []
 
     @contextmanager
@@ -90,6 +92,7 @@ class Town:
                 if isinstance(wake, Schedule):
                     self.world.every(wake.every_s * 1000, self._scheduled(function.name))
 
+
     def _enrol(self) -> None:
         identity.found_community(COMMUNITY, "和苑")
         for unit, people in ((UNIT, RESIDENTS), (OTHER_UNIT, (STRANGER,))):
@@ -111,7 +114,7 @@ class Town:
     # -- functions -----------------------------------------------------------------------------
 
     def _scheduled(self, name: str) -> Callable[[], None]:
-        return lambda: self.call(name, {})
+        return lambda: self.call(name, {}) if self.ticking else None
 
     def call(self, name: str, event: dict[str, Any]) -> Any:
         """Invoke a function with an event."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.operator import BrokerDoor, Stores
-from tests.journeys.system import System
 from tests.journeys.town import Town
+from tools.simulate.system import System
 
 
 @pytest.fixture(scope="session")

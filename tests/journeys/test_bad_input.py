@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from tests.journeys.operator import Stores, token
-from tests.journeys.system import System
 from tests.journeys.town import Town
 from tools.simulate.http_device import EVENT, HttpDevice
 from tools.simulate.person import Person
 from tools.simulate.signing import DeviceKey, webhook_headers
+from tools.simulate.system import System
 from tools.simulate.waiting import eventually
 
 ANYTHING = "/resident/calls/call_none/open"

@@ -14,11 +14,11 @@ import pytest
 import requests
 
 from tests.journeys.operator import Stores
-from tests.journeys.system import System
 from tests.journeys.town import Town
 from tools.simulate.fleet import broker_of
 from tools.simulate.gate import Gate
 from tools.simulate.lift_controller import LiftController
+from tools.simulate.system import System
 from tools.simulate.waiting import eventually
 
 GATES = 3

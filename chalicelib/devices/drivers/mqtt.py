@@ -10,6 +10,8 @@ from chalicelib.core.config import settings
 
 CONNECT_S = 2.0
 
+_making = threading.Lock()
+
 
 def publish(topic: str, payload: bytes, *, expiry_s: int) -> None:
     """Publish one message that the broker drops after `expiry_s` seconds.
@@ -20,7 +22,8 @@ def publish(topic: str, payload: bytes, *, expiry_s: int) -> None:
     from paho.mqtt.packettypes import PacketTypes  # noqa: PLC0415 -- the vendor library
     from paho.mqtt.properties import Properties  # noqa: PLC0415 -- as above
 
-    client, connected = _client()
+    with _making:  # two first calls at once must not make two connections
+        client, connected = _client()
     if not connected.wait(CONNECT_S):
         raise ConnectionError("the MQTT broker is out of reach")
     properties = Properties(PacketTypes.PUBLISH)

@@ -91,13 +91,16 @@ def accept(
     """Keep a batch as a job and queue it; the same message again gets its first answer.
 
     `batch` holds, by index, an event or what is wrong with it. One conditional write and
-    one send. Raises Conflict `message_id_reused` for another body under the same id.
+    one send; a batch with nothing good in it is answered and leaves no trace. Raises
+    Conflict `message_id_reused` for another body under the same id.
     """
     good = [event for event in batch if isinstance(event, Reported)]
     answer: dict[str, Any] = {
         "accepted": len(good),
         "results": [_result(i, e) for i, e in enumerate(batch)],
     }
+    if not good:
+        return Accepted(duplicate=False, **answer)
     at, digest = clock.now(), hashlib.sha256(body).hexdigest()
     target = "device-urgent" if any(e.type in rules.URGENT for e in good) else "device-events"
     row = AcceptedBatch(
@@ -109,12 +112,11 @@ def accept(
         queue=target,
         received_at=clock.epoch_ms(at),
         expires=int(at.timestamp()) + BATCHES_KEPT_S,
-        shard=shard_of("batch", digest) if good else None,
+        shard=shard_of("batch", digest),
     )
     if not put_new(row):
         return _first_answer(device.device_id, message_id, digest)
-    if good:
-        _enqueue(target, device.device_id, message_id)
+    _enqueue(target, device.device_id, message_id)
     return Accepted(duplicate=False, **answer)
 
 

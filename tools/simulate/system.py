@@ -13,7 +13,7 @@ from tools.simulate.estate import Estate
 from tools.simulate.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-START_S = 120
+START_S = 180
 
 
 class System:

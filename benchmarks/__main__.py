@@ -1,0 +1,73 @@
+"""Measure the budgets of DESIGN.md: measured, budget, ratio.
+
+    python -m benchmarks [start_up overhead calls taps sightings webhook]
+
+Each benchmark runs in a process of its own, the last four against one system that is started
+for them. A missed budget is marked MISSED and makes the exit status 1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+
+from benchmarks import live
+from benchmarks.figures import Figure, line, missed
+
+ALONE = ("start_up", "overhead")
+LIVE = ("calls", "taps", "sightings", "webhook")
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Run what is wanted, all if nothing is named; return the exit status."""
+    unknown = set(wanted) - {*ALONE, *LIVE}
+    if unknown:
+        print(f"unknown: {', '.join(sorted(unknown))}; one of {', '.join((*ALONE, *LIVE))}")
+        return 2
+    print(f"{'':<58} {'measured':>16} {'budget':>18} {'ratio':>8}")
+    figures = [*_run(_chosen(ALONE, wanted), os.environ)]
+    if asked := _chosen(LIVE, wanted):
+        with ExitStack() as stack:
+            system = stack.enter_context(live.running())
+            figures += _run(asked, live.environment(system))
+    late = missed(figures)
+    print(f"\n{len(late)} of {len(figures)} figures miss their budget")
+    return 1 if late else 0
+
+
+def _chosen(names: Iterable[str], wanted: Sequence[str]) -> list[str]:
+    return [name for name in names if not wanted or name in wanted]
+
+
+def _run(names: Iterable[str], environment: Mapping[str, str]) -> Iterable[Figure]:
+    for name in names:
+        began = time.perf_counter()
+        figures = _measured(name, environment)
+        print(f"\n{name} ({time.perf_counter() - began:.0f} s)")
+        for figure in figures:
+            print(line(figure), flush=True)
+        yield from figures
+
+
+def _measured(name: str, environment: Mapping[str, str]) -> list[Figure]:
+    """Run one benchmark; what cannot be measured is a missed budget, said as such."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.one", name],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        print(done.stderr[-3000:], file=sys.stderr)
+        return [Figure(f"{name} could not be measured", 0, 1, at_least=True)]
+    return [Figure(**fields) for fields in json.loads(done.stdout.splitlines()[-1])]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

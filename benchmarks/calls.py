@@ -1,0 +1,159 @@
+"""DynamoDB calls and capacity units of each use case, counted where they leave the process."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from app import app
+from benchmarks.figures import Figure
+from chalicelib.core import aws, ids
+from tools.simulate.estate import Estate
+from tools.simulate.fleet import broker_of
+from tools.simulate.gate import Gate
+from tools.simulate.http_device import EVENT
+from tools.simulate.panel import Panel
+from tools.simulate.signing import Json, webhook_headers
+from tools.simulate.waiting import eventually
+
+WAITING_TABLE = "linli-command_acks"
+"""Reads that wait for the device's word are not counted (DESIGN.md, budgets)."""
+
+
+class Tally:
+    """What was sent while counting: calls by operation, and the units they cost."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.calls: Counter[str] = Counter()
+        self.units = 0.0
+
+    def note(self, operation: str, answer: Json) -> None:
+        """Count one answered call."""
+        self.calls[operation] += 1
+        consumed = answer.get("ConsumedCapacity") or []
+        for part in consumed if isinstance(consumed, list) else [consumed]:
+            self.units += part.get("CapacityUnits", 0.0)
+
+    @property
+    def total(self) -> int:
+        """All calls."""
+        return sum(self.calls.values())
+
+    def __str__(self) -> str:
+        return f"{dict(self.calls)}, {self.units:g} capacity units"
+
+
+@contextmanager
+def counting(service: str) -> Iterator[Tally]:
+    """Count what this process asks of a service, by botocore's own hooks."""
+    tally, events = Tally(), aws.client(service).meta.events
+
+    def before(params: Json, context: Json, **_: Any) -> None:
+        if service == "dynamodb":
+            params["ReturnConsumedCapacity"] = "TOTAL"
+        context["is_waiting"] = params.get("TableName") == WAITING_TABLE
+
+    def after(model: Any, parsed: Json, context: Json, **_: Any) -> None:
+        if not context.get("is_waiting"):
+            tally.note(model.name, parsed)
+
+    events.register(f"provide-client-params.{service}", before)
+    events.register(f"after-call.{service}", after)
+    try:
+        yield tally
+    finally:
+        events.unregister(f"provide-client-params.{service}", before)
+        events.unregister(f"after-call.{service}", after)
+
+
+def measure(estate: Estate) -> list[Figure]:
+    """Call the application in this process, against the running system's stores."""
+    panel = Panel(estate.device(estate.ids["panel"]), estate.base_url)
+    figures = _event_accepted(panel)
+    with Gate(estate.device(estate.ids["gate"]), broker_of(estate)):
+        figures += _tap(estate, panel)
+    return figures
+
+
+def _event_accepted(panel: Panel) -> list[Figure]:
+    event = panel.ringing("nobody", "nowhere")
+    _expect(_post_event(panel, event), 200)  # warm: the device and its key are remembered
+    event = panel.ringing("nobody", "nowhere")
+    with counting("dynamodb") as stored, counting("sqs") as sent:
+        _expect(_post_event(panel, event), 200)
+    return [
+        Figure("event accepted: DynamoDB calls", stored.total, 1, "calls", note=str(stored)),
+        Figure("event accepted: SQS sends", sent.total, 1, "sends"),
+    ]
+
+
+def _tap(estate: Estate, panel: Panel) -> list[Figure]:
+    for warm in (True, False):
+        event = panel.ring(estate.ids["unit"], estate.ids["gate"])
+        call_id = ids.derived("call", panel.device.id, event["id"])
+        path = f"/resident/calls/{call_id}"
+        token = estate.tokens["resident"]
+        asked = {"authorization": f"Bearer {token}"}
+        _await_call(path, asked)
+        tap = {**asked, "idempotency-key": str(uuid.uuid4())}
+        with counting("dynamodb") as stored:
+            answer = _call("POST", f"{path}/open", tap)
+        _expect(answer, 200)
+        if not warm and json.loads(answer["body"])["state"] != "OPENED":
+            raise RuntimeError(f"the counted tap did not open: {answer}")
+    return [Figure("tap: DynamoDB calls", stored.total, 3, "calls", note=str(stored))]
+
+
+def _await_call(path: str, asked: dict[str, str]) -> None:
+    if not eventually(lambda: _call("GET", path, asked)["statusCode"] == HTTPStatus.OK, 10):
+        raise RuntimeError("the ring was not heard in time")
+
+
+def _post_event(panel: Panel, event: Json) -> Json:
+    body = json.dumps(event)
+    headers = webhook_headers(
+        panel.device.key, body.encode(), webhook_id=str(uuid.uuid4()), at_s=int(time.time())
+    )
+    return _call("POST", "/device/events", {**headers, "content-type": EVENT}, body)
+
+
+def _call(method: str, path: str, headers: dict[str, str], body: str = "") -> Json:
+    """Pass one API Gateway proxy event to the application."""
+    parts = path.split("/")
+    call = {"call_id": parts[3]} if parts[1] == "resident" else None
+    resource = path.replace(parts[3], "{call_id}") if call else path
+    reply: Json = app(
+        {
+            "resource": resource,
+            "path": path,
+            "httpMethod": method,
+            "headers": {"content-type": "application/json", **headers},
+            "multiValueHeaders": {},
+            "queryStringParameters": None,
+            "multiValueQueryStringParameters": None,
+            "pathParameters": call,
+            "stageVariables": None,
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": resource,
+                "requestId": str(uuid.uuid4()),
+                "identity": {"sourceIp": "127.0.0.1"},
+            },
+            "body": body or None,
+            "isBase64Encoded": False,
+        },
+        None,
+    )
+    return reply
+
+
+def _expect(reply: Json, status: int) -> None:
+    if reply["statusCode"] != status:
+        raise RuntimeError(f"expected {status}: {reply}")

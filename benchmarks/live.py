@@ -1,0 +1,78 @@
+"""The running system that the benchmarks measure, on disk as `make run` keeps it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from tools.simulate.estate import Estate
+from tools.simulate.system import System
+
+T = TypeVar("T")
+
+
+@contextmanager
+def running() -> Iterator[System]:
+    """Start a system in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="linli-bench-") as folder:
+        with System(Path(folder) / "state", in_memory=False) as system:
+            yield system
+
+
+def environment(system: System) -> dict[str, str]:
+    """Return the addresses and keys of the system's own processes, for calls in another one.
+
+    The fence belongs to the local engine and is not counted (DESIGN.md, budgets).
+    """
+    known = (system.state / "env.json").read_text(encoding="utf-8")
+    given: dict[str, str] = json.loads(known)
+    return {**os.environ, **given, "LINLI_COMMIT_FENCE": "0"}
+
+
+@contextmanager
+def devices(estate: Estate) -> Iterator[None]:
+    """Run every gate and lift controller of the estate in a process of its own."""
+    wanted = len([d for d in estate.devices if d.kind in {"gate", "lift_controller"}])
+    command = [
+        sys.executable,
+        "-m",
+        "tools.simulate",
+        "--demo",
+        os.environ["LINLI_STATE"] + "/demo.json",
+    ]
+    process = subprocess.Popen([*command, "devices"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for _ in range(wanted):
+        if "session" not in process.stdout.readline():
+            raise RuntimeError("the simulated devices did not start")
+    drain = threading.Thread(target=process.stdout.read, daemon=True)
+    drain.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+        drain.join(5)
+        process.stdout.close()
+
+
+def paced(works: list[Callable[[], T]], per_second: float, threads: int = 64) -> list[T]:
+    """Begin each work at its own moment, whatever the others do; results in order."""
+    began = time.perf_counter()
+
+    def run(place: int, work: Callable[[], T]) -> T:
+        time.sleep(max(0.0, began + place / per_second - time.perf_counter()))
+        return work()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(len(works)), works))

@@ -1,0 +1,125 @@
+"""Device events through the webhook to the queue, over a bare SQS send on the same stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from http.client import HTTPConnection
+from statistics import median
+from urllib.parse import urlsplit
+
+from benchmarks.figures import Figure
+from chalicelib.core import aws
+from tools.simulate.estate import Estate
+from tools.simulate.http_device import EVENT
+from tools.simulate.panel import Panel
+from tools.simulate.signing import webhook_headers
+
+THREADS = 8
+SECONDS = 4.0
+ROUNDS = 3
+
+
+def measure(estate: Estate) -> list[Figure]:
+    """Both with the same small HTTP client, in turns, the same number of connections."""
+    sqs = aws.client("sqs")
+    queue = sqs.create_queue(QueueName="linli-bench")["QueueUrl"]
+    webhook, bare = _webhook(estate), _bare_send(queue)
+    rates: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for place, make in enumerate((webhook, bare)):
+            rates[place].append(_per_second(make))
+            sqs.purge_queue(QueueUrl=queue)
+            time.sleep(3)  # the consumers catch up
+    sqs.delete_queue(QueueUrl=queue)
+    ours, peer = median(rates[0]), median(rates[1])
+    return [
+        Figure("bare SQS send", peer, unit="/s"),
+        Figure("event accepted through the webhook", ours, unit="/s"),
+        Figure(
+            "webhook over bare SQS send",
+            ours / peer,
+            0.6,
+            "×",
+            at_least=True,
+            note=f"{THREADS} connections, consumers running",
+        ),
+    ]
+
+
+Send = Callable[[], None]
+
+
+def _per_second(make: Callable[[], Send]) -> float:
+    """Return how many sends a second all threads together get answered."""
+    counts = [0] * THREADS
+    until = time.perf_counter() + SECONDS
+
+    def run(place: int) -> None:
+        send = make()
+        while time.perf_counter() < until:
+            send()
+            counts[place] += 1
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / SECONDS
+
+
+def _webhook(estate: Estate) -> Callable[[], Send]:
+    device, address = estate.device(estate.ids["panel"]), urlsplit(estate.base_url)
+
+    def make() -> Send:
+        panel = Panel(device, estate.base_url)
+        line = HTTPConnection(address.hostname or "", address.port, timeout=10)
+
+        def send() -> None:
+            body = json.dumps(panel.ringing("nobody", "nowhere")).encode()
+            headers = webhook_headers(
+                device.key, body, webhook_id=str(uuid.uuid4()), at_s=int(time.time())
+            )
+            _post(line, "/device/events", body, {**headers, "content-type": EVENT})
+
+        return send
+
+    return make
+
+
+def _bare_send(queue: str) -> Callable[[], Send]:
+    """Send what the webhook sends; ministack takes any signature, so none costs us time."""
+    address = urlsplit(os.environ["AWS_ENDPOINT_URL"])
+    headers = {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": "AmazonSQS.SendMessage",
+        "authorization": (
+            f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/20260101/"
+            f"{os.environ['AWS_REGION']}/sqs/aws4_request, SignedHeaders=host, Signature=0"
+        ),
+    }
+
+    def make() -> Send:
+        line = HTTPConnection(address.hostname or "", address.port, timeout=10)
+
+        def send() -> None:
+            job = {"device_id": "heyuan-panel-1", "message_id": str(uuid.uuid4())}
+            body = json.dumps({"QueueUrl": queue, "MessageBody": json.dumps(job)}).encode()
+            _post(line, "/", body, headers)
+
+        return send
+
+    return make
+
+
+def _post(line: HTTPConnection, path: str, body: bytes, headers: dict[str, str]) -> None:
+    line.request("POST", path, body, headers)
+    answer = line.getresponse()
+    said = answer.read()
+    if answer.status != 200:
+        raise RuntimeError(f"{path} answered {answer.status}: {said[:300]!r}")
