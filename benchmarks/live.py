@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,9 +25,11 @@ T = TypeVar("T")
 @contextmanager
 def running() -> Iterator[System]:
     """Start a system in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="linli-bench-") as folder:
-        with System(Path(folder) / "state", in_memory=False) as system:
-            yield system
+    with (
+        tempfile.TemporaryDirectory(prefix="linli-bench-") as folder,
+        System(Path(folder) / "state", in_memory=False) as system,
+    ):
+        yield system
 
 
 def environment(system: System) -> dict[str, str]:
@@ -37,6 +40,26 @@ def environment(system: System) -> dict[str, str]:
     known = (system.state / "env.json").read_text(encoding="utf-8")
     given: dict[str, str] = json.loads(known)
     return {**os.environ, **given, "LINLI_COMMIT_FENCE": "0"}
+
+
+@contextmanager
+def consumers_paused() -> Iterator[None]:
+    """Let nobody take from the queues meanwhile: on AWS they run on machines of their own."""
+    children = json.loads(Path(os.environ["LINLI_STATE"], "children.json").read_text("utf-8"))
+    workers = [pid for pid, _ in children if b".worker" in _command(pid)]
+    if not workers:
+        raise RuntimeError("no worker process found")
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @contextmanager

@@ -17,10 +17,10 @@ from tools.simulate.person import Person
 from tools.simulate.waiting import eventually
 
 PER_SECOND = 20
-WAVE = 200
+WAVE = 100
 """Calls rung beforehand and then tapped within the 30 s that they ring."""
 
-WAVES = 3
+WAVES = 4
 
 
 def measure(estate: Estate) -> list[Figure]:

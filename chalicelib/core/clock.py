@@ -24,6 +24,13 @@ def using(source: Callable[[], datetime]) -> Iterator[None]:
         _source.reset(token)
 
 
+@contextmanager
+def standing_at(moment: datetime) -> Iterator[None]:
+    """Let time stand still at an aware instant within the block."""
+    with using(lambda: moment):
+        yield
+
+
 def epoch_ms(at: datetime) -> int:
     """Return the milliseconds since 1970 of an aware instant."""
     return round(at.timestamp() * 1000)

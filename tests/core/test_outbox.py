@@ -109,7 +109,7 @@ def test_the_sweep_brings_back_what_nobody_finished(community):
     outbox.relay([row], lambda _name, _body: ("one",))
 
     later = clock.now() + timedelta(seconds=outbox.RESEND_AFTER_S + 1)
-    with clock.using(lambda: later):
+    with clock.standing_at(later):
         outbox.sweep(lambda _name, _body: ("one",))
     assert rows_of(community)[0].sendings == 2
 
@@ -119,7 +119,7 @@ def test_a_hopeless_event_is_parked_and_not_sent_for_ever(community):
     at = clock.now()
     for round_ in range(outbox.MOST_SENDINGS + 2):
         later = at + timedelta(hours=round_ + 1)
-        with clock.using(lambda later=later: later):
+        with clock.standing_at(later):
             outbox.sweep(lambda _name, _body: ("one",))
     (row,) = rows_of(community)
     assert row.sendings == outbox.MOST_SENDINGS

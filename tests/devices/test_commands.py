@@ -83,7 +83,7 @@ def test_a_late_acknowledgement_is_never_done(gate, command, community):
 
 def test_silence_expires_the_command(gate, command, community):
     later = clock.now() + timedelta(seconds=8)
-    with clock.using(lambda: later):
+    with clock.standing_at(later):
         devices.expire_commands(limit=10_000)
         devices.expire_commands(limit=10_000)
     assert state(command) == "EXPIRED"

@@ -192,10 +192,10 @@ def test_a_signed_body_that_is_no_batch(panel, signed, body, status, code):
 def test_what_was_accepted_and_lost_by_the_queue_comes_again(panel, signed):
     signed(panel, event(panel.device_id, id="e_1"))
     later = clock.now() + timedelta(seconds=60)
-    with clock.using(lambda: later):
+    with clock.standing_at(later):
         assert uplink.sweep_accepted(limit=1_000) >= 1
     recorded(panel.device_id)
-    with clock.using(lambda: later):
+    with clock.standing_at(later):
         waiting = list(AcceptedBatch.waiting(later, 1_000))
     assert panel.device_id not in {device for device, _ in waiting}
 
