@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-
-import requests
+from functools import partial
+from http import HTTPStatus
 
 from benchmarks.figures import Figure, percentile
 from benchmarks.live import devices, paced
@@ -77,11 +77,11 @@ def _ring(estate: Estate) -> list[str]:
         panel.send(events[start : start + 25]).raise_for_status()
     calls = [ids.derived("call", panel.device.id, event["id"]) for event in events]
     for call in calls:
-        if not eventually(lambda call=call: _is_ringing(person, call), 20, every_s=0.2):
+        if not eventually(partial(_is_ringing, person, call), 20, every_s=0.2):
             raise RuntimeError("the rings were not heard in time")
     return calls
 
 
 def _is_ringing(person: Person, call_id: str) -> bool:
     answer = person.get(f"/resident/calls/{call_id}")
-    return answer.status_code == requests.codes.ok
+    return answer.status_code == HTTPStatus.OK

@@ -9,7 +9,7 @@ from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topi
 
 OUTBOX = {"outbox": "rw"}
 COMMANDS = {"devices": "r", "commands": "rw", "command_acks": "r"}
-LIFT = {"op": ("lift.hold", "lift.release")}
+LIFT_HELD = {"op": ("lift.hold",)}
 PEOPLE = {"communities": "r", "units": "r", "residencies": "r"}
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -111,7 +111,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         "raise_alert",
-        (Queue("raise-alert", hears=(Heard(FrameExamined), Heard(CommandSettled, LIFT))),),
+        (Queue("raise-alert", hears=(Heard(FrameExamined), Heard(CommandSettled, LIFT_HELD))),),
         tables={"alerts": "rw", "watches": "rw", "notifications": "rw", **COMMANDS, **OUTBOX},
         publishes=True,
         keys=True,

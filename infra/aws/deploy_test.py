@@ -80,6 +80,7 @@ def _run(folder: Path, emulator: Emulator) -> None:
     with _timed("demo estate and model pack"):
         estate = _settle(home, emulator, given)
         _store_pack(emulator, outputs["PackBucket"])
+        _let_rules_through(emulator)
     Trial(estate, urls).run()
     with _timed("cdk destroy"):
         cdk("destroy", "--all", "--force")
@@ -194,17 +195,33 @@ def _settle(home: Home, emulator: Emulator, given: Mapping[str, str]) -> Estate:
     return Estate.read(home.root / "demo.json")
 
 
-def _store_pack(emulator: Emulator, bucket: str) -> None:
-    """Put the demo's model pack where the inference function looks for it."""
+def _let_rules_through(emulator: Emulator) -> None:
+    """Take the TLS-only clause from the queues that IoT rules write to.
+
+    ministack takes what its own rules send for plain HTTP, because the device's socket was; on
+    AWS they use TLS. The clause is asserted on the template.
+    """
+    queues = _client(emulator, "sqs")
+    for name in ("linli-command-acks", "linli-undelivered"):
+        url = queues.get_queue_url(QueueName=name)["QueueUrl"]
+        queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+
+
+def _client(emulator: Emulator, service: str) -> Any:
     import boto3  # noqa: PLC0415 -- not needed to synthesise
 
-    store = boto3.client(
-        "s3",
+    return boto3.client(
+        service,
         endpoint_url=emulator.endpoint,
         region_name=REGION,
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 -- the emulator checks none
+        aws_secret_access_key="test",  # noqa: S106 -- the emulator's own root
     )
+
+
+def _store_pack(emulator: Emulator, bucket: str) -> None:
+    """Put the demo's model pack where the inference function looks for it."""
+    store = _client(emulator, "s3")
     for file in sorted(PACK.iterdir()):
         store.upload_file(str(file), bucket, f"lift/{file.name}")
 

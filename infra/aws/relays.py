@@ -12,7 +12,8 @@ import asyncio
 import re
 import socket
 import threading
-from typing import Self
+from collections.abc import Coroutine
+from typing import Any, Self
 
 import websockets
 
@@ -116,9 +117,9 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await writer.drain()
 
 
-async def _first_of(*ways: object, last: int | None = None) -> None:
+async def _first_of(*ways: Coroutine[Any, Any, None], last: int | None = None) -> None:
     """Run both ways until the first ends, or until that of index `last` does."""
-    pumps = [asyncio.ensure_future(way) for way in ways]  # type: ignore[arg-type]
+    pumps = [asyncio.create_task(way) for way in ways]
     waited = pumps if last is None else [pumps[last]]
     try:
         await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)

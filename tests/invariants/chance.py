@@ -20,8 +20,8 @@ RATES: Mapping[str, float] = {
     "half published": 0.05,  # EventBridge takes some entries of a call and not the others
     "mqtt lost": 0.10,
     "mqtt delayed": 0.10,
-    "forged": 0.05,  # somebody answers for a device, without its key
-    "replayed": 0.10,  # somebody sends a device its own old command again
+    "forged": 0.20,  # somebody answers for a device, without its key
+    "replayed": 0.25,  # somebody sends a device its own old command again
 }
 """SECURITY.md, figures: duplicates 30 %, throttling 20 %, crash 10 %."""
 

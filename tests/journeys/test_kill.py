@@ -6,8 +6,9 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,8 +77,10 @@ def test_nothing_acknowledged_is_lost_and_nothing_opens_twice(durable: System):
 
 def be_busy(durable: System, town: Town, notes: Notes) -> None:
     """Ring, tap and look from several threads, and pull the plug meanwhile."""
-    works = [lambda number=number: ring_and_tap(town, number, notes) for number in range(GATES)]
-    works.append(lambda: look(town, notes))
+    works: list[Callable[[], None]] = [
+        partial(ring_and_tap, town, number, notes) for number in range(GATES)
+    ]
+    works.append(partial(look, town, notes))
     threads = [threading.Thread(target=until_cut, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
@@ -87,9 +90,8 @@ def be_busy(durable: System, town: Town, notes: Notes) -> None:
         thread.join(30)
 
 
-def until_cut(work: object) -> None:
+def until_cut(work: Callable[[], None]) -> None:
     """Repeat until the line is dead."""
-    assert callable(work)
     while True:
         try:
             work()

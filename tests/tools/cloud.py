@@ -73,7 +73,7 @@ class Cloud:
         self, message: Json, *, expiry_s: int | None = None, key: DeviceKey | None = None
     ) -> str:
         """Sign and publish; `expiry_s` is the broker's message expiry, none if not given."""
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.PUBLISH)
         if expiry_s is not None:
             properties.MessageExpiryInterval = expiry_s
         self._publish("cmd", envelope(key or self.key, message), properties)

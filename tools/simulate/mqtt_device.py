@@ -150,7 +150,7 @@ class MqttDevice:
         return client
 
     def _connect(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.CONNECT)
         clean = self.conduct.fences.clean_start
         if not clean:
             properties.SessionExpiryInterval = PERSISTENT_SESSION_S
