@@ -6,6 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 PY := .venv/bin/python
+INFRA := PATH="$$PWD/.venv-infra/bin:$$PATH" .venv-infra/bin/python
 PORT ?= 8000
 SEEDS ?=
 ARGS ?=
@@ -102,12 +103,13 @@ new-function:  ## Add a Lambda function and its line in the manifest (NAME=… H
 
 package:  ## Build the Lambda packages and print their sizes
 	@infra/setup.sh infra
-	@.venv-infra/bin/python -m infra.aws.package
+	@$(INFRA) -m infra.aws.package
 
 synth:  ## Synthesise the AWS stack offline, with cdk-nag and cfn-lint
 	@infra/setup.sh infra
-	@.venv-infra/bin/python -m infra.synth
+	@$(INFRA) -m infra.synth
+	@$(INFRA) -m pytest tests/infra_aws --confcutdir=tests/infra_aws -q
 
 deploy-test:  ## Deploy that stack onto ministack with the real CDK CLI and run the journeys there
 	@infra/setup.sh infra
-	@.venv-infra/bin/python -m infra.aws.deploy_test
+	@$(INFRA) -m infra.aws.deploy_test

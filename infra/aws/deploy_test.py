@@ -210,7 +210,7 @@ def _let_rules_through(emulator: Emulator) -> None:
 def _client(emulator: Emulator, service: str) -> Any:
     import boto3  # noqa: PLC0415 -- not needed to synthesise
 
-    return boto3.client(
+    return boto3.client(  # type: ignore[call-overload]  # typed by each service's own name
         service,
         endpoint_url=emulator.endpoint,
         region_name=REGION,

@@ -106,9 +106,9 @@ class Emulator:
 
     def __exit__(self, *_: object) -> None:
         """Stop it and every function it runs."""
+        self.stop()
         self.broker.__exit__()
         self._door.__exit__()
-        self.stop()
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL after ten seconds, to the whole group; then its files go."""

@@ -40,16 +40,16 @@ class Relay:
 
     def __exit__(self, *_: object) -> None:
         """Close every connection, then the loop."""
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
 
     async def _end(self) -> None:
-        open_still = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in open_still:
-            task.cancel()
-        await asyncio.gather(*open_still, return_exceptions=True)
+        while open_still := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in open_still:
+                task.cancel()
+            await asyncio.wait(open_still, timeout=1)
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -79,6 +79,7 @@ class Broker(Relay):
             port=self._inner,
             subprotocols=[websockets.Subprotocol("mqtt")],
             proxy=None,
+            close_timeout=0.2,
         ) as inner:
 
             async def upward() -> None:

@@ -56,6 +56,12 @@ def test_an_acknowledgement_settles_once(gate, command, community, result):
     assert settled(community) == [result]
 
 
+def test_an_acknowledgement_may_come_in_base64(gate, command, community):
+    passed_on = base64.b64encode(ack(gate, command).encode()).decode()
+    devices.settle(community, gate.device_id, passed_on, clock.now())
+    assert state(command) == "DONE"
+
+
 def test_a_forged_acknowledgement_changes_nothing(gate, command, community):
     other = devices.enrol(community, Kind.GATE, place_id="west", name="西门")
     forgeries = [
