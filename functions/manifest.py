@@ -20,6 +20,7 @@ FUNCTIONS: tuple[Function, ...] = (
         publishes=True,
         keys=True,
         memory_mb=1024,
+        warm=1,
     ),
     Function(
         "property_api",

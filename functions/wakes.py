@@ -77,7 +77,8 @@ class Function:
 
     `tables` maps a table's short name to `r` or `rw`; `media` is `r`, `rw` or empty;
     `publishes` allows commands to devices; `events` allows EventBridge PutEvents; `keys`
-    allows opening the master key. Seconds and megabytes.
+    allows opening the master key; `warm` instances are kept started for those who wait at a
+    door. Seconds and megabytes.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Function:
     timeout_s: int = 10
     memory_mb: int = 256
     reserved: int | None = None
+    warm: int = 0
 
     @property
     def handler(self) -> str:

@@ -48,11 +48,11 @@ class Functions(Construct):
         }
         self._made = {function.name: self._function(function) for function in plan.functions}
 
-    def __getitem__(self, name: str) -> lambda_.Function:
-        """Return the Lambda of a manifest name."""
+    def __getitem__(self, name: str) -> lambda_.IFunction:
+        """Return the Lambda of a manifest name, or the alias that keeps instances of it warm."""
         return self._made[name]
 
-    def _function(self, function: Function) -> lambda_.Function:
+    def _function(self, function: Function) -> lambda_.IFunction:
         physical = PREFIX + function.name.replace("_", "-")
         scope = Construct(self, title(function.name))
         log_group = logs.LogGroup(
@@ -78,7 +78,15 @@ class Functions(Construct):
             role=self._role(scope, function, log_group),
         )
         self._wake(scope, function, made)
-        return made
+        if not function.warm:
+            return made
+        return lambda_.Alias(
+            scope,
+            "Live",
+            alias_name="live",
+            version=made.current_version,
+            provisioned_concurrent_executions=function.warm,
+        )
 
     def _role(self, scope: Construct, function: Function, log_group: logs.ILogGroup) -> iam.IRole:
         role = iam.Role(

@@ -33,6 +33,12 @@ def test_every_route_is_served_by_its_audience_and_by_no_other(linli):
     assert set(served) == set(app.routes)
 
 
+def test_the_tap_finds_its_function_warm(linli):
+    (alias,) = linli.of("Lambda::Alias").values()
+    kept = alias["Properties"]["ProvisionedConcurrencyConfig"]
+    assert kept == {"ProvisionedConcurrentExecutions": 1}
+
+
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_operations_go_to_the_audiences_own_function(linli, audience):
     function = next(f for f in FUNCTIONS if Http(audience) in f.wakes)
@@ -42,6 +48,10 @@ def test_operations_go_to_the_audiences_own_function(linli, audience):
         for key, made in linli.of("Lambda::Function").items()
         if made["Properties"]["FunctionName"] == physical
     ]
+    aliases = linli.of("Lambda::Alias").items()
+    for alias, made in aliases:  # a warm function is reached by its alias
+        if made["Properties"]["FunctionName"] == {"Ref": logical}:
+            logical = alias
     for path, operations in body_of(linli, audience)["paths"].items():
         assert set(operations) & METHODS == {m.lower() for m in app.routes[path]} | set(
             operations
