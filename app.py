@@ -10,7 +10,7 @@ from chalicelib.devices.routes import router as devices
 from chalicelib.identity.routes import router as identity
 
 app = Chalice(app_name="linli")
-app.register_middleware(web.remember_request, "http")
+app.register_middleware(web.middleware, "http")
 
 for _router in (documents, identity, devices, access, alerts):
     app.register_blueprint(_router.blueprint)

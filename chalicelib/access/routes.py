@@ -14,7 +14,12 @@ def list_calls(caller: Caller) -> schemas.CallList:
     return schemas.CallList.model_validate({"items": service.calls(caller)})
 
 
-@router.get("/resident/calls/{call_id}", permission="access.read_calls", reply=schemas.CallReply)
+@router.get(
+    "/resident/calls/{call_id}",
+    permission="access.read_calls",
+    reply=schemas.CallReply,
+    refuses=(404,),
+)
 def show_call(caller: Caller, call_id: str) -> service.CallView:
     """Show one call."""
     return service.call(caller, call_id)
@@ -25,6 +30,7 @@ def show_call(caller: Caller, call_id: str) -> service.CallView:
     permission="access.answer_call",
     reply=schemas.OpeningReply,
     once=True,
+    refuses=(404, 409, 422),
     then=service.await_gate,
     pending=lambda opening: opening.state is CallState.SENT,
 )
@@ -38,6 +44,7 @@ def open_gate(caller: Caller, call_id: str) -> service.Opening:
     permission="access.answer_call",
     reply=schemas.CallReply,
     once=True,
+    refuses=(404, 409, 422),
 )
 def deny(caller: Caller, call_id: str) -> service.CallView:
     """Turn the visitor away."""

@@ -35,7 +35,3 @@ class OpeningReply(Shown):
     command_id: str
     state: CallState
     expires_at: datetime = Field(description="after this the gate will not move")
-
-
-class Nothing(Shown):
-    """An empty body."""

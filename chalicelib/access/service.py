@@ -51,18 +51,17 @@ class Opening:
 def ring(event: DeviceEventRecorded) -> None:
     """Let a panel's event ring a flat: one call per event, only while it is fresh.
 
-    A panel that names no flat of its community, or no gate, rings nobody.
+    A panel that names no flat of its community, or a gate that does not stand where the
+    panel stands, rings nobody: a stolen panel opens no other door.
     """
     if not event.live:
         logger().info("stale ring", extra={"device": event.device_id, "event": event.event_id})
         return
     unit_id, gate_id = str(event.data.get("unit_id", "")), str(event.data.get("gate_id", ""))
     adults = identity.answerers(event.community_id, unit_id)
-    try:
-        devices.device_of(event.community_id, gate_id or "-")
-    except NotFound:
-        adults = []
-    if not adults:
+    if not adults or not devices.stands_at(
+        event.community_id, gate_id, devices.Kind.GATE, event.place_id
+    ):
         logger().warning("ring for nobody", extra={"device": event.device_id})
         return
     call, rung = _new_call(event, unit_id, gate_id, adults)
@@ -117,7 +116,11 @@ def calls(caller: Caller, *, at: datetime | None = None) -> list[CallView]:
         for row in CallRow.rung_since(unit_key(caller.community_id, unit_id), at - SHOWN_FOR)
     ]
     found.sort(key=lambda row: row.rung_at, reverse=True)
-    return [_view(row, at) for row in found if caller.subject_id in (row.answerers or ())]
+    return [
+        _view(row, at)
+        for row in found
+        if row.is_live() and caller.subject_id in (row.answerers or ())
+    ]
 
 
 def call(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallView:
@@ -135,8 +138,7 @@ def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Op
     at = at or clock.now()
     row = _mine(caller, call_id)
     if row.answered_by == caller.subject_id and row.command_id:
-        outbox.commit(answer=(opening := _opening(row, at)))
-        return opening
+        return _opening(row, at)
     _require_answerable(row, caller, at)
 
     command = devices.prepare(
@@ -150,7 +152,7 @@ def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Op
     row.advance(CallState.GRANTED, CallState.SENT)
     row.answered_by, row.command_id = caller.subject_id, command.command_id
     row.command_expires_at = command.expires_at
-    row.due_at = int(command.expires_at) + clock.ms(rules.UNKNOWN_AFTER)
+    row.shard = row.due_at = None  # from here on the command's own end closes the call
     opening = _opening(row, at)
     granted = OpeningGranted(
         community_id=row.community_id,
@@ -184,8 +186,7 @@ def deny(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallVie
     at = at or clock.now()
     row = _mine(caller, call_id)
     if row.state == CallState.DENIED and row.answered_by == caller.subject_id:
-        outbox.commit(answer=(view := _view(row, at)))
-        return view
+        return _view(row, at)
     _require_answerable(row, caller, at)
     row.advance(CallState.DENIED)
     row.answered_by = caller.subject_id

@@ -15,7 +15,12 @@ def list_alerts(caller: Caller, query: Paging) -> review.Alerts:
     return review.alerts(caller.community_id, limit=query.limit, after=query.cursor)
 
 
-@router.get("/property/alerts/{alert_id}", permission="alerts.read", reply=schemas.AlertReply)
+@router.get(
+    "/property/alerts/{alert_id}",
+    permission="alerts.read",
+    reply=schemas.AlertReply,
+    refuses=(404,),
+)
 def show_alert(caller: Caller, alert_id: str) -> review.AlertView:
     """Show one alert."""
     return review.alert(caller.community_id, alert_id)
@@ -26,6 +31,7 @@ def show_alert(caller: Caller, alert_id: str) -> review.AlertView:
     permission="alerts.judge",
     reply=schemas.AlertReply,
     once=True,
+    refuses=(404, 409),
 )
 def judge_alert(caller: Caller, alert_id: str, body: schemas.VerdictAsked) -> review.AlertView:
     """Say whether an alert was right; a false one ends it and frees the door."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 _source: ContextVar[Callable[[], datetime] | None] = ContextVar("clock", default=None)
 
@@ -39,8 +39,3 @@ def epoch_ms(at: datetime) -> int:
 def from_epoch_ms(value: int) -> datetime:
     """Return the aware UTC instant of milliseconds since 1970."""
     return datetime.fromtimestamp(value / 1000, UTC)
-
-
-def ms(duration: timedelta) -> int:
-    """Return a duration in whole milliseconds."""
-    return duration // timedelta(milliseconds=1)

@@ -16,7 +16,7 @@ class Settings:
     media_bucket: str
     commit_fence: bool
     command_bus: str
-    mqtt_url: str
+    command_bus_url: str
     token_keys: str
     token_issuer: str
     master_key: str
@@ -39,7 +39,7 @@ def settings() -> Settings:
         media_bucket=env("LINLI_MEDIA_BUCKET", "linli-media"),
         commit_fence=env("LINLI_COMMIT_FENCE", "") == "1",
         command_bus=env("LINLI_COMMAND_BUS", "iot_core"),
-        mqtt_url=env("LINLI_MQTT_URL", ""),
+        command_bus_url=env("LINLI_COMMAND_BUS_URL", ""),
         token_keys=env("LINLI_TOKEN_KEYS", '{"keys": []}'),
         token_issuer=env("LINLI_TOKEN_ISSUER", "linli"),
         master_key=env("LINLI_MASTER_KEY", ""),

@@ -13,14 +13,19 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _once: ContextVar["Once | None"] = ContextVar("once", default=None)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Once:
-    """An effect wanted once: who asks, the key they chose, and a digest of what they ask."""
+    """An effect wanted once: who asks, the key they chose, and a digest of what they ask.
+
+    `spent` turns true with the one transaction that carries the key's record.
+    """
 
     community_id: str
     subject_id: str
     key: str
     fingerprint: str
+    for_ever: bool = False
+    spent: bool = False
 
     @property
     def record_key(self) -> str:

@@ -7,12 +7,13 @@ without the other (SECURITY.md, invariants; Stripe's idempotent requests).
 from typing import Any
 
 from pydantic import TypeAdapter
-from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import clock, context
-from chalicelib.core.table import Row
+from chalicelib.core.table import PlainJson, Row
 
 ANSWER_KEPT_S = 30 * 24 * 3600
+"""How long an answer is kept, unless the route keeps it for ever (payments do)."""
 
 
 class OnceRecord(Row):
@@ -24,7 +25,7 @@ class OnceRecord(Row):
 
     key = UnicodeAttribute(hash_key=True)
     fingerprint = UnicodeAttribute()
-    answer = JSONAttribute(null=True)
+    answer = PlainJson(null=True)
     expires = NumberAttribute(null=True)
 
 
@@ -37,16 +38,28 @@ class Replayed(Exception):  # noqa: N818 -- not a fault: the work was done by an
 
 
 def record(answer: Any) -> OnceRecord | None:
-    """Return the record to write for the key being served, or None if there is no key."""
+    """Return the record to write for the key being served, or None if there is no key.
+
+    Under a key a use case commits once, with its answer: anything else is our own fault.
+    """
     wanted = context.once()
     if wanted is None:
         return None
+    assert not wanted.spent, "a second commit under one idempotency key"
+    assert answer is not None, "a commit under an idempotency key needs its answer"
     return OnceRecord(
         key=wanted.record_key,
         fingerprint=wanted.fingerprint,
         answer=_plain(answer),
-        expires=int(clock.now().timestamp()) + ANSWER_KEPT_S,
+        expires=None if wanted.for_ever else int(clock.now().timestamp()) + ANSWER_KEPT_S,
     )
+
+
+def spend() -> None:
+    """Note that the record of the key being served has been committed."""
+    wanted = context.once()
+    if wanted is not None:
+        wanted.spent = True
 
 
 def _plain(answer: Any) -> Any:

@@ -1,8 +1,10 @@
 """OpenAPI 3.1 documents, one per audience, made from the routes themselves."""
 
 import re
-from functools import lru_cache
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -11,6 +13,7 @@ from chalicelib.core import web
 from chalicelib.core.errors import NotFound
 from chalicelib.core.schema import Problem, Shown
 
+VERSION = "0.1.0"
 AUDIENCES = (*web.PEOPLE, web.DEVICE)
 TITLES = {
     "resident": "Linli 业主端 (mini-program)",
@@ -19,19 +22,19 @@ TITLES = {
     "government": "Linli 政务端 (government)",
     "device": "Linli 设备接入 (devices)",
 }
-PROBLEMS = {
-    "400": "The request is not understood: `bad_json`, `invalid_request`, …",
-    "401": "Nobody is asking: `token_missing`, `token_expired`, `token_invalid`, `bad_signature`",
-    "403": "The caller may not do this: `not_permitted`",
-    "404": "No such object in the caller's community",
-    "409": "Somebody was first, or the idempotency key has another body",
-    "413": "The body is over its limit",
-    "415": "The content type is not taken here",
-    "422": "A rule of the domain refuses, with a stable reason",
-    "429": "Too often; see Retry-After",
-    "500": "Our fault: `internal_error`",
+MEANINGS = {
+    400: "The request is not understood: `bad_json`, `invalid_request`, …",
+    401: "Nobody is asking: `token_missing`, `token_expired`, `token_invalid`, `bad_signature`",
+    403: "The caller may not do this: `not_permitted`",
+    404: "No such object in the caller's community",
+    409: "Somebody was first, or the idempotency key has another body",
+    413: "The body is over its limit",
+    415: "The content type is not taken here",
+    422: "A rule of the domain refuses, with a stable reason",
+    429: "Too often; see Retry-After",
+    500: "Our fault: `internal_error`",
 }
-_REF = "#/components/schemas/{model}"
+WAITING = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 
 
 class Document(BaseModel):
@@ -55,7 +58,7 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@router.get("/openapi/{file}", audience=web.OPEN, reply=Document)
+@router.get("/openapi/{file}", audience=web.OPEN, reply=Document, refuses=(404,))
 def show_document(file: str) -> Document:
     """Show an audience's document, `/openapi/resident.json`."""
     audience, _, extension = file.partition(".")
@@ -64,23 +67,26 @@ def show_document(file: str) -> Document:
     return Document.model_validate(document(audience))
 
 
-@lru_cache(maxsize=len(AUDIENCES))
+@cache
 def document(audience: str) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of an audience's routes."""
+    """Return the OpenAPI 3.1 document of an audience's routes.
+
+    Raises ValueError if two different models have one name: generated clients would not
+    be able to tell them apart.
+    """
     routes = [route for route in web.ROUTES if route.audience == audience]
+    refs, schemas = _schemas(routes)
     paths: dict[str, Any] = {}
     for route in sorted(routes, key=lambda one: (one.path, one.method)):
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
+    scheme = "signature" if audience == web.DEVICE else "token"
     return {
         "openapi": "3.1.0",
-        "info": {"title": TITLES[audience], "version": "0.1.0"},
+        "info": {"title": TITLES[audience], "version": VERSION},
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {
-            "schemas": _schemas(routes),
-            "securitySchemes": {_scheme(audience): _SCHEMES[_scheme(audience)]},
-        },
-        "security": [{_scheme(audience): []}],
+        "components": {"schemas": schemas, "securitySchemes": {scheme: _SCHEMES[scheme]}},
+        "security": [{scheme: []}],
     }
 
 
@@ -94,79 +100,105 @@ _SCHEMES = {
     },
 }
 _SIGNED = ("webhook-id", "webhook-timestamp", "x-linli-device", "x-linli-key-id")
+_JSON = "application/json"
+Refs = Mapping[type[BaseModel], dict[str, str]]
 
 
-def _scheme(audience: str) -> str:
-    return "signature" if audience == web.DEVICE else "token"
-
-
-def _operation(route: web.Route) -> dict[str, Any]:
+def _operation(route: web.Route, refs: Refs) -> dict[str, Any]:
     summary, _, rest = (route.view.__doc__ or "").partition("\n")
     operation: dict[str, Any] = {
-        "operationId": f"{route.method.lower()}_{_words(route.path)}",
+        "operationId": route.view.__name__,
+        "tags": [route.view.__module__.split(".")[1]],
         "summary": summary,
         "parameters": _parameters(route),
-        "responses": _responses(route),
+        "responses": _responses(route, refs),
     }
     if rest.strip():
         operation["description"] = " ".join(rest.split())
     if route.permission:
         operation["x-permission"] = route.permission
-    body = route.documents or route.takes.get("body")
-    if body is not None:
-        schema = {"$ref": _REF.format(model=body.__name__)}
-        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
+    if route.body is not None:
+        content = {kind: {"schema": refs[route.body]} for kind in route.content}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
-_JSON = "application/json"
-
-
-def _words(path: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", path.lower()).strip("_")
-
-
 def _parameters(route: web.Route) -> list[dict[str, Any]]:
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", route.path)
-    ]
+    an_id = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+    found = [_parameter(name, "path", an_id) for name in re.findall(r"{(\w+)}", route.path)]
     if query := route.takes.get("query"):
-        properties = query.model_json_schema()["properties"]
-        found += [
-            {"name": name, "in": "query", "required": False, "schema": schema}
-            for name, schema in properties.items()
-        ]
+        for name, schema in query.model_json_schema()["properties"].items():
+            found.append(_parameter(name, "query", _without_null(schema), required=False))
     if route.once:
-        key = {"type": "string", "pattern": web.KEY_PATTERN}
-        found.append({"name": "Idempotency-Key", "in": "header", "required": True, "schema": key})
+        key = {"type": "string", "pattern": f"^{web.KEY_PATTERN}$"}
+        found.append(_parameter("Idempotency-Key", "header", key))
     if route.audience == web.DEVICE:
-        text = {"type": "string"}
-        found += [
-            {"name": name, "in": "header", "required": True, "schema": text} for name in _SIGNED
-        ]
+        found += [_parameter(name, "header", {"type": "string"}) for name in _SIGNED]
     return found
 
 
-def _responses(route: web.Route) -> dict[str, Any]:
-    shown = {"schema": {"$ref": _REF.format(model=route.reply.__name__)}}
-    replies: dict[str, Any] = {"200": {"description": "Done", "content": {_JSON: shown}}}
+def _parameter(
+    name: str, where: str, schema: dict[str, Any], *, required: bool = True
+) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": required, "schema": schema}
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a query parameter, which is absent and never null."""
+    some = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    kept = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+    if len(some) == 1:
+        return {**kept, **some[0]}
+    return schema
+
+
+def _responses(route: web.Route, refs: Refs) -> dict[str, Any]:
+    shown = {_JSON: {"schema": refs[route.reply]}}
+    replies: dict[str, Any] = {"200": {"description": "Done", "content": shown}}
     if route.pending is not None:
-        replies["202"] = {
-            "description": "Under way; ask again",
-            "content": {_JSON: shown},
+        replies["202"] = {"description": "Under way; ask again", "content": shown}
+    for status in sorted(_problems(route)):
+        problem: dict[str, Any] = {
+            "description": MEANINGS[status],
+            "content": {_JSON: {"schema": refs[Problem]}},
         }
-    problem = {_JSON: {"schema": {"$ref": _REF.format(model="Problem")}}}
-    for status, meaning in PROBLEMS.items():
-        replies[status] = {"description": meaning, "content": problem}
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            problem["headers"] = WAITING
+        replies[str(status)] = problem
     return replies
 
 
-def _schemas(routes: list[web.Route]) -> dict[str, Any]:
-    inputs = [route.documents or route.takes.get("body") for route in routes]
-    wanted: list[tuple[type[BaseModel], Any]] = [(Problem, "serialization")]
-    wanted += [(model, "validation") for model in inputs if model is not None]
-    wanted += [(route.reply, "serialization") for route in routes]
-    unique = {model: (model, mode) for model, mode in wanted}
-    _, definitions = models_json_schema(list(unique.values()), ref_template=_REF)
-    return dict(sorted(definitions["$defs"].items()))
+def _problems(route: web.Route) -> set[int]:
+    """Return the statuses with which this route may refuse: from what it declares."""
+    found = {500, *route.refuses}
+    if route.audience in web.PEOPLE:
+        found |= {401, 403}
+    if route.audience == web.DEVICE:
+        found |= {401, 413}
+    if route.body is not None:
+        found |= {400, 413, 415}
+    if "query" in route.takes or route.once:
+        found.add(400)
+    if route.once:
+        found |= {409}
+    if route.placeholders:
+        found.add(404)
+    return found
+
+
+def _schemas(routes: list[web.Route]) -> tuple[Refs, dict[str, Any]]:
+    """Return where each model stands in the document, and all of their schemas."""
+    bodies = [route.body for route in routes if route.body is not None]
+    wanted: dict[type[BaseModel], Literal["validation", "serialization"]] = {
+        Problem: "serialization",
+        **dict.fromkeys(bodies, "validation"),
+        **{route.reply: "serialization" for route in routes},
+    }
+    placed, definitions = models_json_schema(
+        list(wanted.items()),
+        ref_template="#/components/schemas/{model}",
+    )
+    schemas = dict(sorted(definitions["$defs"].items()))
+    if twice := [name for name in schemas if "__" in name or name.endswith(("-Input", "-Output"))]:
+        raise ValueError(f"two different models share a name: {', '.join(twice)}")
+    return {model: placed[model, mode] for model, mode in wanted.items()}, schemas

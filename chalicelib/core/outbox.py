@@ -9,7 +9,7 @@ sweep, so an event survives the loss of every queue. Consumers are idempotent.
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -36,6 +36,9 @@ SHARDS = 8
 RESEND_AFTER_S = 30
 MOST_SENDINGS = 8
 """After so many sendings a row is parked for a person to look at (SECURITY.md I20)."""
+
+MOST_ENTRIES, MOST_BYTES, ENTRY_OVERHEAD = 10, 240 * 1024, 256
+"""EventBridge PutEvents: entries and bytes of one request, with room for names."""
 
 TRIES = 4
 """How often a transaction is tried that collided with another one under way."""
@@ -84,8 +87,7 @@ def commit(
     A row may come with a further condition. `answer` is a dataclass: what the use case
     returns, kept so that the same key gets the same answer. Raises Conflict
     (`lost_race`) if any row was changed or made by somebody else, Replayed if the
-    idempotency key has been used. A use case that finds its work done already commits its
-    answer alone, so that the key is spent. At most 100 items (DynamoDB).
+    idempotency key has been used. At most 100 items (DynamoDB).
     """
     saved = [row if isinstance(row, tuple) else (row, None) for row in rows]
     saved += [(_row_of(event), None) for event in events]
@@ -100,6 +102,7 @@ def commit(
                 raise _verdict(failure, record) from failure
             time.sleep(random.uniform(0, 0.02) * 2**attempt)  # noqa: S311 -- jitter, no secret
         else:
+            once.spend()
             break
     if settings().commit_fence and saved:
         _fence(saved[0][0])
@@ -169,10 +172,33 @@ def relay(rows: Iterable[OutboxRow], owed: Owed) -> None:
             _delete(row.event_id)
         elif _note_sending(row, set(consumers)):
             entries.append(_entry(row))
-    for start in range(0, len(entries), 10):
-        reply = aws.client("events").put_events(Entries=entries[start : start + 10])
-        if reply["FailedEntryCount"]:
-            raise RuntimeError(f"{reply['FailedEntryCount']} events were not published")
+    failed = sum(_publish(chunk) for chunk in _chunks(entries))
+    if failed:
+        raise RuntimeError(f"{failed} events were not published")
+
+
+def _publish(chunk: list[dict[str, Any]]) -> int:
+    """Return how many of these entries EventBridge did not take; neighbours are unharmed."""
+    reply = aws.client("events").put_events(Entries=chunk)
+    for entry, result in zip(chunk, reply["Entries"], strict=True):
+        if "ErrorCode" in result:
+            logger().error("not published", extra={"event": entry["DetailType"], **result})
+    return int(reply["FailedEntryCount"])
+
+
+def _chunks(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield requests that EventBridge takes: ten entries and 256 KB at most."""
+    chunk: list[dict[str, Any]] = []
+    size = 0
+    for entry in entries:
+        own = len(entry["Detail"].encode()) + ENTRY_OVERHEAD
+        if chunk and (len(chunk) == MOST_ENTRIES or size + own > MOST_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(entry)
+        size += own
+    if chunk:
+        yield chunk
 
 
 def _note_sending(row: OutboxRow, consumers: set[str]) -> bool:
@@ -242,19 +268,26 @@ def streamed(record: Mapping[str, Any]) -> OutboxRow:
 def sweep(owed: Owed, *, limit: int = 500) -> int:
     """Publish again what has waited too long; return how many.
 
-    A row that was sent `MOST_SENDINGS` times leaves the pending index and is logged: its
-    messages rest in a dead-letter queue and want a person.
+    Each sending doubles the wait for the next. A row that was sent `MOST_SENDINGS` times,
+    about an hour, leaves the pending index and is logged: its messages rest in a
+    dead-letter queue and want a person.
     """
-    before = clock.epoch_ms(clock.now()) - RESEND_AFTER_S * 1000
+    at = clock.epoch_ms(clock.now())
     late: list[OutboxRow] = []
     for shard in range(SHARDS):
         late += OutboxRow.pending.query(
-            f"outbox#{shard}", OutboxRow.sent_at < before, limit=limit // SHARDS
+            f"outbox#{shard}", OutboxRow.sent_at < at - RESEND_AFTER_S * 1000, limit=limit // SHARDS
         )
-    due = [row for row in late if row.sendings < MOST_SENDINGS]
+    due = [row for row in late if row.sendings < MOST_SENDINGS and at > _next_sending(row)]
     for row in late:
         if row.sendings >= MOST_SENDINGS:
             row.update([OutboxRow.shard.remove()], add_version_condition=False)
             logger().error("event parked", extra={"event_id": row.event_id, "event": row.name})
     relay(due, owed)
     return len(due)
+
+
+def _next_sending(row: OutboxRow) -> int:
+    """Return when a row may be sent again, in epoch milliseconds."""
+    wait_s = RESEND_AFTER_S * 2 ** max(0, int(row.sendings) - 1)
+    return int(row.sent_at) + wait_s * 1000

@@ -41,7 +41,13 @@ class Asked(BaseModel):
 class Shown(BaseModel):
     """What we answer; built from the attributes of what a use case returned."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        from_attributes=True,
+        defer_build=True,
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Page(Shown, Generic[Item]):

@@ -1,15 +1,16 @@
 """Rows in DynamoDB: one base class, ONE shared client, optimistic locking on each row."""
 
+import json
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
-from pynamodb.attributes import VersionAttribute
+from pynamodb.attributes import JSONAttribute, VersionAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
-from chalicelib.core import aws
+from chalicelib.core import aws, clock
 from chalicelib.core.config import settings
 
 _rows: dict[str, type["Row"]] = {}
@@ -36,6 +37,14 @@ class _SharedTable(TableConnection):
     def __init__(self, name: str) -> None:
         self.table_name = name
         self.connection = connection()
+
+
+class PlainJson(JSONAttribute):
+    """JSON as UTF-8 text: escaped, a Chinese character would take six bytes, not three."""
+
+    def serialize(self, value: Any) -> str:
+        """Return compact JSON."""
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Row(Model):
@@ -89,11 +98,17 @@ class Row(Model):
 
     @classmethod
     def find(cls, hash_key: Any, range_key: Any = None, *, consistent: bool = True) -> Self | None:
-        """Return the row of this key, or None; one strongly consistent read by default."""
+        """Return the live row of this key, or None; one strongly consistent read by default."""
         try:
-            return cls.get(hash_key, range_key, consistent_read=consistent)
+            row = cls.get(hash_key, range_key, consistent_read=consistent)
         except DoesNotExist:
             return None
+        return row if row.is_live() else None
+
+    def is_live(self) -> bool:
+        """Return whether the row's time is not over: DynamoDB deletes late (LAW.md 3.2)."""
+        end = getattr(self, ending) if (ending := getattr(self.Meta, "ttl", None)) else None
+        return end is None or end > clock.now().timestamp()
 
 
 def table_name(short: str) -> str:

@@ -11,7 +11,7 @@ from chalicelib.devices.service.commands import (
     prepare,
     settle,
 )
-from chalicelib.devices.service.registry import Enrolment, device_at, device_of, enrol
+from chalicelib.devices.service.registry import Enrolment, device_at, device_of, enrol, stands_at
 from chalicelib.devices.service.uplink import record, sweep_accepted
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "prepare",
     "record",
     "settle",
+    "stands_at",
     "sweep_accepted",
 ]

@@ -9,7 +9,13 @@ from chalicelib.devices.service import registry, uplink
 router = web.Router(__name__)
 
 
-@router.post("/device/events", reply=schemas.AcceptedReply, documents=schemas.CloudEventBatch)
+@router.post(
+    "/device/events",
+    reply=schemas.AcceptedReply,
+    described_by=schemas.CloudEventBatch,
+    content=schemas.CLOUD_EVENTS,
+    refuses=(409,),
+)
 def report_events(raw: web.Raw) -> uplink.Accepted:
     """Report events: one CloudEvent or a batch, signed with the device's key."""
     device = uplink.authenticate(raw.headers, raw.body)
@@ -17,7 +23,7 @@ def report_events(raw: web.Raw) -> uplink.Accepted:
     return uplink.accept(device, raw.headers["webhook-id"], raw.body, batch)
 
 
-@router.post("/device/uploads", reply=schemas.UploadReply, documents=schemas.UploadAsked)
+@router.post("/device/uploads", reply=schemas.UploadReply, described_by=schemas.UploadAsked)
 def ask_upload(raw: web.Raw) -> uplink.Upload:
     """Ask where to upload a picture of exactly this size and hash."""
     device = uplink.authenticate(raw.headers, raw.body)

@@ -22,9 +22,6 @@ MOST_BYTES = 256 * 1024
 MOST_PICTURE_BYTES = 10 * 1024 * 1024
 PICTURE_TYPES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
-WAIT_FOR_ACK = timedelta(seconds=2)
-"""How long an interactive request waits for the device before it answers 202."""
-
 
 class Kind(StrEnum):
     """What a device is."""

@@ -2,13 +2,32 @@
 
 import json
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, RootModel, ValidationError
 
 from chalicelib.core.errors import BadRequest, TooLarge
 from chalicelib.core.schema import Asked, Identifier, Moment, Page, Shown
 from chalicelib.devices.rules import MOST_EVENTS, MOST_PICTURE_BYTES, Reported, event_refusal
+
+CLOUD_EVENTS = (
+    "application/cloudevents+json",
+    "application/cloudevents-batch+json",
+    "application/json",
+)
+"""Content types of structured and batch mode (CloudEvents HTTP binding), and plain JSON."""
+
+MOST_DATA = 64 * 1024
+"""Bytes of one event's `data`: it must travel through every queue whole."""
+
+MOST_ERRORS = 5
+"""How many faults of one event are listed."""
+
+
+def _small(data: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(data, ensure_ascii=False).encode()) > MOST_DATA:
+        raise ValueError("data is over 64 KB; upload pictures and clips instead")
+    return data
 
 
 class CloudEvent(Asked):
@@ -21,7 +40,7 @@ class CloudEvent(Asked):
     time: Moment
     boot: int = Field(ge=0, le=2**53)
     sequence: int = Field(ge=0, le=2**53)
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
     datacontenttype: Literal["application/json"] = "application/json"
     subject: str | None = Field(default=None, max_length=200)
 
@@ -30,10 +49,11 @@ class CloudEvent(Asked):
         return Reported(self.id, self.type, self.time, self.boot, self.sequence, self.data)
 
 
-class CloudEventBatch(Asked):
-    """What `POST /device/events` takes: one event, or an array of at most 100."""
+Events = Annotated[list[CloudEvent], Field(min_length=1, max_length=MOST_EVENTS)]
 
-    events: CloudEvent | list[CloudEvent]
+
+class CloudEventBatch(RootModel[CloudEvent | Events]):
+    """What `POST /device/events` takes: one event, or an array of at most 100."""
 
 
 def read_batch(body: bytes, device_id: str, kind: str) -> list[Reported | list[Any]]:
@@ -58,7 +78,8 @@ def _read(item: Any, device_id: str, kind: str) -> Reported | list[Any]:
     try:
         event = CloudEvent.model_validate(item)
     except ValidationError as failure:
-        return failure.errors(include_input=False, include_url=False, include_context=False)
+        faults = failure.errors(include_input=False, include_url=False, include_context=False)
+        return faults[:MOST_ERRORS]
     if event.source != device_id:
         return [{"type": "foreign_source", "loc": ["source"], "msg": "source is not this device"}]
     if reason := event_refusal(kind, event.type):

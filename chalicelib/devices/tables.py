@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Self
 
 from pynamodb.attributes import (
-    JSONAttribute,
     NumberAttribute,
     UnicodeAttribute,
 )
@@ -13,7 +12,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.core import clock
-from chalicelib.core.table import Row
+from chalicelib.core.table import PlainJson, Row
 from chalicelib.devices.rules import CommandState
 
 DAY_S = 86_400
@@ -57,7 +56,7 @@ class Device(Row):
     place_id = UnicodeAttribute()
     place_key = UnicodeAttribute()
     name = UnicodeAttribute()
-    keys = JSONAttribute()
+    keys = PlainJson()
     session = UnicodeAttribute(null=True)
     boot = NumberAttribute(default=0)
     hello_at = NumberAttribute(default=0)
@@ -84,8 +83,8 @@ class AcceptedBatch(Row):
     device_id = UnicodeAttribute(hash_key=True)
     message_id = UnicodeAttribute(range_key=True)
     digest = UnicodeAttribute()
-    events = JSONAttribute()
-    answer = JSONAttribute()
+    events = PlainJson()
+    answer = PlainJson()
     queue = UnicodeAttribute()
     received_at = NumberAttribute()
     expires = NumberAttribute()
@@ -120,7 +119,7 @@ class DeviceEvent(Row):
     event_id = UnicodeAttribute(range_key=True)
     community_id = UnicodeAttribute()
     type = UnicodeAttribute()
-    data = JSONAttribute()
+    data = PlainJson()
     boot = NumberAttribute()
     sequence = NumberAttribute()
     occurred_at = NumberAttribute()

@@ -3,7 +3,6 @@
 from chalicelib.core import web
 from chalicelib.core.auth import Caller
 from chalicelib.identity import schemas, service
-from chalicelib.identity.tables import Community
 
 router = web.Router(__name__)
 
@@ -13,7 +12,7 @@ def show_me(caller: Caller) -> service.Me:
     return service.me(caller)
 
 
-def show_community(caller: Caller) -> Community:
+def show_community(caller: Caller) -> service.Estate:
     """Show the caller's estate."""
     return service.community(caller.community_id)
 
@@ -26,4 +25,5 @@ for _audience in ("committee", "government"):
         f"/{_audience}/community",
         permission="identity.read_community",
         reply=schemas.CommunityReply,
+        refuses=(404,),
     )(show_community)

@@ -20,6 +20,15 @@ class Me:
     unit_ids: list[str]
 
 
+@dataclass(frozen=True)
+class Estate:
+    """An estate (小区) and the time zone that its days are counted in."""
+
+    community_id: str
+    name: str
+    zone: str
+
+
 def found_community(community_id: str, name: str) -> None:
     """Register an estate; raises Conflict if it exists."""
     outbox.commit(Community(community_id=community_id, name=name))
@@ -46,12 +55,12 @@ def move_in(community_id: str, unit_id: str, person_id: str, tie: rules.Tie) -> 
     )
 
 
-def community(community_id: str) -> Community:
+def community(community_id: str) -> Estate:
     """Return an estate; raises NotFound `no_such_community`."""
     found = Community.find(community_id)
     if found is None:
         raise NotFound("no_such_community", "没有找到该小区")
-    return found
+    return Estate(found.community_id, found.name, found.zone)
 
 
 def answerers(community_id: str, unit_id: str) -> list[str]:

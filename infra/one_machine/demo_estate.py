@@ -83,7 +83,7 @@ HEYUAN = Estate(
             Installed(
                 f"heyuan-gate-{number:02}",
                 Kind.GATE,
-                f"heyuan-entrance-{number:02}",
+                "heyuan-entrance-01",
                 f"{number}号门",
             )
             for number in range(1, GATES + 1)

@@ -8,7 +8,9 @@ from chalicelib.access import service
 from chalicelib.access.rules import CallState
 from chalicelib.core import aws, clock, context
 from chalicelib.core.errors import Conflict, NotFound, Refusal, Unprocessable
+from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled
+from chalicelib.devices.rules import Kind
 
 
 def settled(flat, call_id: str, state: str) -> CommandSettled:
@@ -38,6 +40,14 @@ def test_a_repeated_ring_is_one_call(flat):
 )
 def test_a_ring_for_nobody_rings_nobody(flat, data):
     service.ring(flat.event(**data))
+    assert service.calls(flat.resident()) == []
+
+
+def test_a_panel_rings_for_the_gates_beside_it_only(flat):
+    west = devices.enrol(flat.community, Kind.GATE, place_id="west", name="西门")
+    lift = devices.enrol(flat.community, Kind.LIFT_CONTROLLER, place_id="east", name="电梯")
+    for device in (west, lift, flat.panel):
+        service.ring(flat.event(gate_id=device.device_id))
     assert service.calls(flat.resident()) == []
 
 

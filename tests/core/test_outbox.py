@@ -68,19 +68,23 @@ def test_of_many_writers_of_one_row_one_wins(community):
 
 def test_the_same_key_gets_the_first_answer(community):
     answer = Answer("u1", datetime(2026, 1, 1, tzinfo=UTC))
-    wanted = context.Once(community, "per_1", "key-00000001", "digest")
-    with context.serving("r", wanted):
+
+    def wanted() -> context.Once:
+        return context.Once(community, "per_1", "key-00000001", "digest")
+
+    with context.serving("r", wanted()):
         outbox.commit(new_unit(community), answer=answer)
-    with context.serving("r", wanted), pytest.raises(once.Replayed) as replayed:
+    with context.serving("r", wanted()), pytest.raises(once.Replayed) as replayed:
         outbox.commit(new_unit(community, "u2"), answer=answer)
     assert replayed.value.record.answer == {"unit_id": "u1", "at": "2026-01-01T00:00:00Z"}
     assert Unit.find(community, "u2") is None
 
 
 def test_another_callers_key_is_another_key(community):
+    answer = Answer("u1", datetime(2026, 1, 1, tzinfo=UTC))
     for subject, unit in (("per_1", "u1"), ("per_2", "u2")):
         with context.serving("r", context.Once(community, subject, "key-00000001", "d")):
-            outbox.commit(new_unit(community, unit))
+            outbox.commit(new_unit(community, unit), answer=answer)
     assert Unit.find(community, "u2") is not None
 
 
@@ -124,3 +128,46 @@ def test_a_hopeless_event_is_parked_and_not_sent_for_ever(community):
     (row,) = rows_of(community)
     assert row.sendings == outbox.MOST_SENDINGS
     assert row.shard is None
+
+
+def test_a_key_carries_one_commit_with_its_answer(community):
+    answer = Answer("u1", datetime(2026, 1, 1, tzinfo=UTC))
+    with context.serving("r", context.Once(community, "per_1", "key-00000001", "d")):
+        with pytest.raises(AssertionError, match="needs its answer"):
+            outbox.commit(new_unit(community))
+        outbox.commit(new_unit(community), answer=answer)
+        with pytest.raises(AssertionError, match="second commit"):
+            outbox.commit(new_unit(community, "u2"), answer=answer)
+
+
+def test_a_payments_key_is_kept_for_ever(community):
+    answer, ends = Answer("u1", datetime(2026, 1, 1, tzinfo=UTC)), []
+    for number, for_ever in enumerate((False, True)):
+        wanted = context.Once(community, "per_1", f"key-0000000{number}", "d", for_ever=for_ever)
+        with context.serving("r", wanted):
+            outbox.commit(new_unit(community, f"u{number}"), answer=answer)
+        record = once.OnceRecord.find(wanted.record_key)
+        assert record is not None
+        ends.append(record.expires)
+    assert ends[0] > 0
+    assert ends[1] is None
+
+
+def test_one_event_too_large_for_the_bus_harms_no_neighbour(community):
+    """EventBridge takes 256 KB a request: a batch is cut by bytes, and all of it is tried."""
+    closed_calls = [
+        CallClosed(community, "x" * 60_000, "OPENED", datetime(2026, 1, 1, tzinfo=UTC))
+        for _ in range(12)
+    ]
+    outbox.commit(new_unit(community), events=closed_calls)
+    outbox.relay(rows_of(community), lambda _name, _body: ("one",))
+    assert all(row.sendings == 1 for row in rows_of(community))
+
+
+def test_a_row_whose_time_is_over_is_not_found(community):
+    with context.serving("r", context.Once(community, "per_1", "key-00000001", "d")):
+        outbox.commit(new_unit(community), answer=Answer("u", datetime(2026, 1, 1, tzinfo=UTC)))
+    key = f"{community}#per_1#key-00000001"
+    assert once.OnceRecord.find(key) is not None
+    with clock.standing_at(clock.now() + timedelta(days=31)):
+        assert once.OnceRecord.find(key) is None

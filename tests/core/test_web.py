@@ -7,8 +7,11 @@ import time
 import jwt
 import pytest
 
+from chalicelib.core import web
+from chalicelib.core.auth import Caller
 from chalicelib.core.config import settings
 from chalicelib.core.once import OnceRecord
+from chalicelib.core.schema import Shown
 
 
 @pytest.mark.parametrize(
@@ -149,3 +152,40 @@ def test_a_preflight_is_answered_for_known_paths(http):
     reply = http("OPTIONS", "/resident/calls")
     assert reply.status == 204
     assert "Idempotency-Key" in reply.headers["access-control-allow-headers"]
+
+
+@pytest.mark.parametrize("call_id", ["x" * 1100, "a b", "a%00b", "a'b", "é", "..", "a#b"])
+def test_an_id_that_cannot_be_one_is_not_found(http, sign, community, call_id):
+    reply = http("GET", f"/resident/calls/{call_id}".replace("#", "%23"), token=sign(community))
+    assert reply.status == 404
+
+
+class Answer(Shown):
+    text: str
+
+
+def view(caller: Caller, call_id: str) -> Answer:
+    return Answer(text=f"{caller} {call_id}")
+
+
+def unsaid(caller: Caller, call_id: str):
+    return caller, call_id
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "of", "fault"),
+    [
+        ("/residents/{call_id}", {"permission": "a.b"}, view, "audience does not exist"),
+        ("/resident/{call_id}", {}, view, "no permission"),
+        ("/resident/{thing}", {"permission": "a.b"}, view, "unknown parameter"),
+        ("/resident/{call_id}/{b}", {"permission": "a.b"}, view, "ignores a placeholder"),
+        ("/device/{call_id}", {"once": True}, view, "only people"),
+        ("/device/{call_id}", {}, view, "have a caller"),
+        ("/resident/{call_id}", {"permission": "a.b"}, unsaid, "what it returns"),
+    ],
+)
+def test_a_careless_route_does_not_import(path, options, of, fault):
+    declared = len(web.ROUTES)
+    with pytest.raises(TypeError, match=fault):
+        web.Router("careless").get(path, reply=Answer, **options)(of)
+    assert len(web.ROUTES) == declared

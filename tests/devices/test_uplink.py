@@ -1,3 +1,5 @@
+import base64
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -6,7 +8,7 @@ import pytest
 
 from chalicelib.core import aws, clock, outbox
 from chalicelib.devices import public as devices
-from chalicelib.devices.rules import Kind
+from chalicelib.devices.rules import Kind, uplink_signature
 from chalicelib.devices.service import uplink
 from chalicelib.devices.tables import AcceptedBatch, DeviceEvent
 from tests.devices.conftest import event
@@ -187,6 +189,31 @@ def test_a_signed_body_that_is_no_batch(panel, signed, body, status, code):
     reply = signed(panel, body)
     assert (reply.status, reply.code) == (status, code)
     assert batches(panel.device_id) == []
+
+
+def test_a_full_batch_of_chinese_is_kept_whole(panel, signed):
+    say = "电梯里有人被困，请马上派人过来" * 100
+    events = [event(panel.device_id, data={"unit_id": say}) for _ in range(55)]
+    raw = json.dumps(events, ensure_ascii=False).encode()
+    assert 240_000 < len(raw) <= 256 * 1024
+    assert signed(panel, raw).body["accepted"] == 55
+
+
+def test_an_event_with_more_data_than_travels_is_refused_alone(panel, signed):
+    big, small = (event(panel.device_id, data={"x": "x" * size}) for size in (65_536, 65_000))
+    reply = signed(panel, [big, small])
+    assert [result["status"] for result in reply.body["results"]] == ["invalid", "accepted"]
+
+
+@pytest.mark.parametrize("stamp", ["²", "9" * 5000, "", "-5", "1e9", "9" * 12])
+def test_a_timestamp_that_is_none(panel, signed, stamp):
+    def restamp(headers, raw):
+        key = base64.b64decode(panel.key)
+        signature = uplink_signature(key, headers["webhook_id"], stamp, raw)
+        return {**headers, "webhook_timestamp": stamp, "webhook_signature": signature}, raw
+
+    reply = signed(panel, event(panel.device_id), tamper=restamp)
+    assert (reply.status, reply.code) == (401, "stale_timestamp")
 
 
 def test_what_was_accepted_and_lost_by_the_queue_comes_again(panel, signed):

@@ -70,7 +70,7 @@ def alerts(community_id: str, *, limit: int, after: str | None) -> Alerts:
         scan_index_forward=False,
         last_evaluated_key=cursor.unseal(after, listing=name),
     )
-    items = [_view(row) for row in page]
+    items = [_view(row) for row in page if row.is_live()]
     return Alerts(items, cursor.seal(page.last_evaluated_key, listing=name))
 
 
@@ -98,6 +98,7 @@ def notifications(community_id: str, *, limit: int, after: str | None) -> Notifi
             at=clock.from_epoch_ms(int(row.at)),
         )
         for row in page
+        if row.is_live()
     ]
     return Notifications(items, cursor.seal(page.last_evaluated_key, listing=name))
 

@@ -1,4 +1,4 @@
-"""A real MQTT 5 broker at `LINLI_MQTT_URL`: one connection per process, Nagle off."""
+"""A real MQTT 5 broker at `LINLI_COMMAND_BUS_URL`: one connection per process, Nagle off."""
 
 import socket
 import threading
@@ -36,7 +36,7 @@ def _client() -> tuple[Any, threading.Event]:
     import paho.mqtt.client as mqtt  # noqa: PLC0415 -- the vendor library
     from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415 -- as above
 
-    address, connected = urlsplit(settings().mqtt_url), threading.Event()
+    address, connected = urlsplit(settings().command_bus_url), threading.Event()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.username_pw_set(unquote(address.username or ""), unquote(address.password or ""))
     client.on_connect = lambda *_: connected.set()

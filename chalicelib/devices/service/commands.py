@@ -99,7 +99,7 @@ def prepare(
 def _signed(device: Device, told: dict[str, Any]) -> tuple[str, str, str]:
     """Return payload, signature and key id under the device's newest key."""
     payload = json.dumps(told, separators=(",", ":"), sort_keys=True)
-    key_id = max(device.keys)
+    key_id = list(device.keys)[-1]  # keys stand in the order of their making
     key = key_of(device, key_id)
     assert key is not None  # an enrolled device has at least one key
     return payload, rules.message_signature(key, device.device_id, payload), key_id

@@ -61,6 +61,16 @@ def device_of(community_id: str, device_id: str) -> Device:
     return device
 
 
+def stands_at(community_id: str, device_id: str, kind: rules.Kind, place_id: str) -> bool:
+    """Return whether this device of the community is of this kind and at this place."""
+    device = remembered(device_id or "-")
+    return device is not None and (device.community_id, device.kind, device.place_id) == (
+        community_id,
+        kind.value,
+        place_id,
+    )
+
+
 def device_at(community_id: str, place_id: str, kind: rules.Kind) -> str | None:
     """Return the id of the device of a kind at a place, or None."""
     found = Device.by_place.query(

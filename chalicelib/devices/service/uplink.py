@@ -1,6 +1,7 @@
 """What devices report: verified, accepted once, recorded once, announced once."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,7 +71,7 @@ def authenticate(headers: Mapping[str, str], body: bytes) -> Device:
     signed = any(rules.same(expected, one) for one in offered[:MOST_SIGNATURES])
     if device is None or key is None or not signed or not _id_ok(headers):
         raise Unauthenticated("bad_signature", "设备签名无效")
-    if not stamp.isdigit() or not rules.in_window(_instant(stamp), at):
+    if not _STAMP.fullmatch(stamp) or not rules.in_window(_instant(stamp), at):
         raise Unauthenticated(
             "stale_timestamp", "设备时间偏差过大", details={"server_time": at.isoformat()}
         )
@@ -82,7 +83,11 @@ def _id_ok(headers: Mapping[str, str]) -> bool:
 
 
 def _instant(stamp: str) -> datetime:
-    return datetime.fromtimestamp(min(int(stamp), 2**40), UTC)
+    return datetime.fromtimestamp(int(stamp), UTC)
+
+
+_STAMP = re.compile(r"[0-9]{1,11}")
+"""Seconds since 1970: digits, and few enough to be a date."""
 
 
 def accept(
