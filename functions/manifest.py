@@ -8,15 +8,17 @@ from chalicelib.vision.events import FrameExamined
 from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topic, TopicRule
 
 OUTBOX = {"outbox": "rw"}
-COMMANDS = {"devices": "r", "commands": "rw", "command_acks": "r"}
+COMMANDS = {"devices": "r", "commands": "rw"}
+ACKS = {"command_acks": "r"}
 LIFT_HELD = {"op": ("lift.hold",)}
-PEOPLE = {"communities": "r", "units": "r", "residencies": "r"}
+HOMES = {"residencies": "r"}
+ESTATE = {"communities": "r"}
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         "resident_api",
         (Http("resident"),),
-        tables={"calls": "rw", "once": "rw", **COMMANDS, **PEOPLE, **OUTBOX},
+        tables={"calls": "rw", "once": "rw", **COMMANDS, **ACKS, **HOMES, **OUTBOX},
         publishes=True,
         keys=True,
         memory_mb=1024,
@@ -28,19 +30,16 @@ FUNCTIONS: tuple[Function, ...] = (
         tables={
             "alerts": "rw",
             "notifications": "r",
-            "watches": "rw",
             "once": "rw",
             **COMMANDS,
-            **PEOPLE,
             **OUTBOX,
         },
-        media="r",
         publishes=True,
         keys=True,
         memory_mb=512,
     ),
-    Function("committee_api", (Http("committee"),), tables=PEOPLE, memory_mb=512),
-    Function("government_api", (Http("government"),), tables=PEOPLE, memory_mb=512),
+    Function("committee_api", (Http("committee"),), tables=ESTATE, memory_mb=512),
+    Function("government_api", (Http("government"),), tables=ESTATE, memory_mb=512),
     Function(
         "device_api",
         (Http("device"),),
@@ -66,7 +65,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "sweep_accepted",
         (Schedule(60),),
-        tables={"accepted_batches": "rw"},
+        tables={"accepted_batches": "r"},
         sends=("device-events", "device-urgent"),
         timeout_s=50,
     ),
@@ -83,11 +82,11 @@ FUNCTIONS: tuple[Function, ...] = (
         tables={"devices": "r", "commands": "rw", **OUTBOX},
         keys=True,
     ),
-    Function("expire_commands", (Schedule(60),), tables={**COMMANDS, **OUTBOX}, keys=True),
+    Function("expire_commands", (Schedule(60),), tables={**COMMANDS, **ACKS, **OUTBOX}, keys=True),
     Function(
         "ring_flat",
         (Queue("ring-flat", hears=(Heard(DeviceEventRecorded, {"type": ("panel.call",)}),)),),
-        tables={"calls": "rw", "devices": "r", **PEOPLE, **OUTBOX},
+        tables={"calls": "rw", "devices": "r", **HOMES, **OUTBOX},
     ),
     Function(
         "finish_opening",

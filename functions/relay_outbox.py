@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chalicelib.core import outbox
+from chalicelib.core import relay
 from functions import manifest
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Relay the inserted rows; a failure brings the batch again."""
-    outbox.relay(map(outbox.streamed, event["Records"]), manifest.owed)
+    relay.publish(map(relay.streamed, event["Records"]), manifest.owed)

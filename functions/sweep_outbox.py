@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from chalicelib.core import outbox
+from chalicelib.core import relay
 from functions import manifest
 
 
 def handler(_event: dict[str, Any], _context: Any) -> int:
     """Return how many events were published again."""
-    return outbox.sweep(manifest.owed)
+    return relay.resend(manifest.owed)

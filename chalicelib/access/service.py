@@ -8,7 +8,7 @@ from chalicelib.access import rules
 from chalicelib.access.events import CallClosed, CallRung, OpeningGranted
 from chalicelib.access.rules import CallState
 from chalicelib.access.tables import KEPT_S, CallRow, call_key, shard_of, unit_key
-from chalicelib.core import clock, ids, outbox
+from chalicelib.core import clock, ids, outbox, sweep
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, NotFound, Unprocessable
 from chalicelib.core.logs import logger
@@ -207,18 +207,17 @@ def finish(event: CommandSettled) -> None:
 
 def expire_calls(*, at: datetime | None = None, limit: int = 200) -> int:
     """Close the calls that nobody answered in time; return how many."""
-    at, count = at or clock.now(), 0
-    for key in list(CallRow.overdue(at, limit)):
-        row = CallRow.find(key)
-        if row is None or row.state != CallState.RINGING:
-            continue
-        row.advance(CallState.EXPIRED)
-        try:
-            outbox.commit(row, events=(_closed(row, at),))
-        except Conflict:
-            continue
-        count += 1
-    return count
+    at = at or clock.now()
+    return sweep.each(list(CallRow.overdue(at, limit)), lambda key: _expire(key, at))
+
+
+def _expire(key: str, at: datetime) -> bool:
+    row = CallRow.find(key)
+    if row is None or row.state != CallState.RINGING:
+        return False
+    row.advance(CallState.EXPIRED)
+    outbox.commit(row, events=(_closed(row, at),))
+    return True
 
 
 def _mine(caller: Caller, call_id: str) -> CallRow:

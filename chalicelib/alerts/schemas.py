@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from chalicelib.alerts.rules.states import Judgement, Outcome, State
 from chalicelib.core.schema import Asked, Page, Shown, Text
@@ -10,6 +10,29 @@ from chalicelib.core.schema import Asked, Page, Shown, Text
 
 class AlertReply(Shown):
     """One incident: what, where, how sure, and how far it has come."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "alert_id": "alert_01JCZ5",
+                    "kind": "two_wheeler",
+                    "state": "HOLDING",
+                    "outcome": None,
+                    "camera_id": "heyuan-lift-camera-1",
+                    "place_id": "heyuan-lift-1",
+                    "score": 0.93,
+                    "frames": ["e_1", "e_2"],
+                    "opened_at": "2026-11-21T08:00:00Z",
+                    "hold_until": "2026-11-21T08:02:00Z",
+                    "closed_at": None,
+                    "verdict": None,
+                    "judged_by": None,
+                    "note": None,
+                }
+            ]
+        }
+    )
 
     alert_id: str
     kind: str = Field(examples=["two_wheeler"])
@@ -34,12 +57,33 @@ class AlertPage(Page[AlertReply]):
 class VerdictAsked(Asked):
     """A person's verdict on an alert; `false_positive` ends it and frees the door."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"verdict": "false_positive", "note": "婴儿车，不是电动车"}]
+        }
+    )
+
     verdict: Judgement
     note: Text = Field(default="", max_length=500, examples=["婴儿车，不是电动车"])
 
 
 class NotificationReply(Shown):
     """One thing that the property's staff were told."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "notification_id": "note_01JCZ5",
+                    "topic": "alert_opened",
+                    "alert_id": "alert_01JCZ5",
+                    "place_id": "heyuan-lift-1",
+                    "text": "电梯内发现电动车，已暂停关门，请到场处置",
+                    "at": "2026-11-21T08:00:00Z",
+                }
+            ]
+        }
+    )
 
     notification_id: str
     topic: str = Field(examples=["alert_opened"])

@@ -70,7 +70,7 @@ def _verify(token: str, audience: str) -> Caller:
             roles=tuple(str(role) for role in claims["roles"]),
             expires=int(claims["exp"]),
         )
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError) as failure:
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError) as failure:
         raise Unauthenticated("token_invalid", "登录信息无效，请重新登录") from failure
 
 

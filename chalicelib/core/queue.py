@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from chalicelib.core import aws, context, outbox
+from chalicelib.core import aws, context, relay
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.core.logs import logger
@@ -42,7 +42,7 @@ def handler(consumer: str, reactions: Mapping[type, Callable[[Any], None]]) -> H
             except Conflict:
                 logger().info("raced", extra={"consumer": consumer, "event": detail["event_id"]})
                 raise
-            outbox.done(detail["event_id"], consumer)
+            relay.done(detail["event_id"], consumer)
 
     return _batched(hear)
 

@@ -11,14 +11,26 @@ from chalicelib.devices.service.commands import (
     prepare,
     settle,
 )
-from chalicelib.devices.service.registry import Enrolment, device_at, device_of, enrol, stands_at
+from chalicelib.devices.service.registry import (
+    Account,
+    Enrolment,
+    account,
+    accounts,
+    device_at,
+    device_of,
+    enrol,
+    stands_at,
+)
 from chalicelib.devices.service.uplink import record, sweep_accepted
 
 __all__ = [
+    "Account",
     "Cause",
     "Enrolment",
     "Kind",
     "Outcome",
+    "account",
+    "accounts",
     "await_result",
     "device_at",
     "device_of",

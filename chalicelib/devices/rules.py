@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,10 @@ LIVE_FOR = timedelta(minutes=5)
 """An event older than this is history: it starts no live action."""
 
 LONGEST_ID = 64
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+MOST_DEPTH = 32
+INT64 = 2**63
+MOST_BOOT = 2**53
 MOST_EVENTS = 100
 MOST_BYTES = 256 * 1024
 MOST_PICTURE_BYTES = 10 * 1024 * 1024
@@ -152,6 +156,28 @@ def same(one: str, other: str) -> bool:
 def in_window(timestamp: datetime, at: datetime) -> bool:
     """Return whether a signed timestamp is near enough to our clock."""
     return abs(at - timestamp) <= WINDOW
+
+
+def timely(text: str) -> datetime:
+    """Return the UTC instant of an RFC 3339 text; raises ValueError outside 2000 to 2100.
+
+    A device's clock may be years wrong and its events still count, but a date that our
+    arithmetic cannot hold would harm every reader of the row.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise ValueError("time must have an offset and lie between 2000 and 2100")
+    return moment.astimezone(UTC)
+
+
+def travels(data: object, depth: int = MOST_DEPTH) -> bool:
+    """Return whether JSON is shallow enough for every parser and its integers fit 64 bits."""
+    if isinstance(data, int):
+        return abs(data) < INT64
+    if not isinstance(data, dict | list):
+        return True
+    inside = data.values() if isinstance(data, dict) else data
+    return depth > 0 and all(travels(one, depth - 1) for one in inside)
 
 
 def is_live(occurred_at: datetime, received_at: datetime) -> bool:

@@ -4,11 +4,18 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, RootModel, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, ValidationError
 
 from chalicelib.core.errors import BadRequest, TooLarge
-from chalicelib.core.schema import Asked, Identifier, Moment, Page, Shown
-from chalicelib.devices.rules import MOST_EVENTS, MOST_PICTURE_BYTES, Reported, event_refusal
+from chalicelib.core.schema import Asked, Identifier, Page, Shown
+from chalicelib.devices.rules import (
+    MOST_EVENTS,
+    MOST_PICTURE_BYTES,
+    Reported,
+    event_refusal,
+    timely,
+    travels,
+)
 
 CLOUD_EVENTS = (
     "application/cloudevents+json",
@@ -27,17 +34,46 @@ MOST_ERRORS = 5
 def _small(data: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(data, ensure_ascii=False).encode()) > MOST_DATA:
         raise ValueError("data is over 64 KB; upload pictures and clips instead")
+    if not travels(data):
+        raise ValueError("data is nested over 32 levels, or a number is over 64 bits")
     return data
+
+
+def _moment(text: object) -> datetime:
+    if not isinstance(text, str):
+        raise ValueError("time must be an RFC 3339 text")  # noqa: TRY004 -- pydantic's way
+    return timely(text)
+
+
+Time = Annotated[datetime, BeforeValidator(_moment)]
+"""When the device says it happened: a label, years wrong at times, but a date."""
 
 
 class CloudEvent(Asked):
     """One event (CloudEvents 1.0, structured) with our extensions `boot` and `sequence`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "specversion": "1.0",
+                    "id": "e_1",
+                    "source": "heyuan-panel-1",
+                    "type": "panel.call",
+                    "time": "2026-11-21T08:00:00Z",
+                    "boot": 3,
+                    "sequence": 17,
+                    "data": {"unit_id": "heyuan-1-101", "gate_id": "heyuan-gate-01"},
+                }
+            ]
+        }
+    )
+
     specversion: Literal["1.0"]
     id: Identifier
     source: str = Field(min_length=1, max_length=200, examples=["dev_01J"])
     type: str = Field(min_length=1, max_length=100, pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
-    time: Moment
+    time: Time
     boot: int = Field(ge=0, le=2**53)
     sequence: int = Field(ge=0, le=2**53)
     data: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
@@ -90,6 +126,12 @@ def _read(item: Any, device_id: str, kind: str) -> Reported | list[Any]:
 class EventResult(Shown):
     """The verdict on one event of a batch."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"index": 0, "id": "e_1", "status": "accepted", "errors": None}]
+        }
+    )
+
     index: int
     id: str | None
     status: Literal["accepted", "invalid"]
@@ -99,6 +141,18 @@ class EventResult(Shown):
 class AcceptedReply(Shown):
     """What was accepted; a repeated message gets its first answer with `duplicate` true."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "accepted": 1,
+                    "duplicate": False,
+                    "results": [{"index": 0, "id": "e_1", "status": "accepted", "errors": None}],
+                }
+            ]
+        }
+    )
+
     accepted: int
     duplicate: bool
     results: list[EventResult]
@@ -106,6 +160,18 @@ class AcceptedReply(Shown):
 
 class UploadAsked(Asked):
     """A picture that a device wants to upload: its exact size in bytes and its SHA-256."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "content_type": "image/jpeg",
+                    "bytes": 48213,
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                }
+            ]
+        }
+    )
 
     content_type: Literal["image/jpeg", "image/png", "image/webp"]
     bytes: int = Field(ge=1, le=MOST_PICTURE_BYTES)
@@ -115,6 +181,19 @@ class UploadAsked(Asked):
 class UploadReply(Shown):
     """A presigned POST (S3): form fields, then the file, before `expires_at`."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://bucket.example/",
+                    "fields": {"key": "heyuan/stills/cam/9f86.jpg"},
+                    "key": "heyuan/stills/cam/9f86.jpg",
+                    "expires_at": "2026-11-21T08:02:00Z",
+                }
+            ]
+        }
+    )
+
     url: str
     fields: dict[str, str]
     key: str
@@ -123,6 +202,19 @@ class UploadReply(Shown):
 
 class DeviceShown(Shown):
     """A device as staff see it; never its keys."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "device_id": "heyuan-gate-01",
+                    "kind": "gate",
+                    "name": "东门",
+                    "place_id": "heyuan-entrance-01",
+                }
+            ]
+        }
+    )
 
     device_id: str
     kind: str

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.access.events import CallClosed
-from chalicelib.core import clock, context, once, outbox
+from chalicelib.core import aws, clock, context, once, outbox, relay
 from chalicelib.core.errors import Conflict
 from chalicelib.core.outbox import OutboxRow
 from chalicelib.identity.tables import Unit
@@ -90,43 +90,43 @@ def test_another_callers_key_is_another_key(community):
 
 def test_an_event_waits_for_all_who_owe_it(community):
     outbox.commit(new_unit(community), events=(closed(community),))
-    outbox.relay(rows_of(community), lambda _name, _body: ("one", "two"))
+    relay.publish(rows_of(community), lambda _name, _body: ("one", "two"))
     (row,) = rows_of(community)
     assert row.owed == {"one", "two"}
-    outbox.done(row.event_id, "one")
-    outbox.done(row.event_id, "one")
+    relay.done(row.event_id, "one")
+    relay.done(row.event_id, "one")
     assert rows_of(community)[0].owed == {"two"}
-    outbox.done(row.event_id, "two")
+    relay.done(row.event_id, "two")
     assert rows_of(community) == []
-    outbox.done(row.event_id, "two")
+    relay.done(row.event_id, "two")
 
 
 def test_an_event_that_nobody_hears_is_taken_away(community):
     outbox.commit(new_unit(community), events=(closed(community),))
-    outbox.relay(rows_of(community), lambda _name, _body: ())
+    relay.publish(rows_of(community), lambda _name, _body: ())
     assert rows_of(community) == []
 
 
 def test_the_sweep_brings_back_what_nobody_finished(community):
     outbox.commit(new_unit(community), events=(closed(community),))
     (row,) = rows_of(community)
-    outbox.relay([row], lambda _name, _body: ("one",))
+    relay.publish([row], lambda _name, _body: ("one",))
 
-    later = clock.now() + timedelta(seconds=outbox.RESEND_AFTER_S + 1)
+    later = clock.now() + timedelta(seconds=relay.RESEND_AFTER_S + 1)
     with clock.standing_at(later):
-        outbox.sweep(lambda _name, _body: ("one",))
+        relay.resend(lambda _name, _body: ("one",))
     assert rows_of(community)[0].sendings == 2
 
 
 def test_a_hopeless_event_is_parked_and_not_sent_for_ever(community):
     outbox.commit(new_unit(community), events=(closed(community),))
     at = clock.now()
-    for round_ in range(outbox.MOST_SENDINGS + 2):
+    for round_ in range(relay.MOST_SENDINGS + 2):
         later = at + timedelta(hours=round_ + 1)
         with clock.standing_at(later):
-            outbox.sweep(lambda _name, _body: ("one",))
+            relay.resend(lambda _name, _body: ("one",))
     (row,) = rows_of(community)
-    assert row.sendings == outbox.MOST_SENDINGS
+    assert row.sendings == relay.MOST_SENDINGS
     assert row.shard is None
 
 
@@ -160,7 +160,7 @@ def test_one_event_too_large_for_the_bus_harms_no_neighbour(community):
         for _ in range(12)
     ]
     outbox.commit(new_unit(community), events=closed_calls)
-    outbox.relay(rows_of(community), lambda _name, _body: ("one",))
+    relay.publish(rows_of(community), lambda _name, _body: ("one",))
     assert all(row.sendings == 1 for row in rows_of(community))
 
 
@@ -171,3 +171,49 @@ def test_a_row_whose_time_is_over_is_not_found(community):
     assert once.OnceRecord.find(key) is not None
     with clock.standing_at(clock.now() + timedelta(days=31)):
         assert once.OnceRecord.find(key) is None
+
+
+class Bus:
+    """EventBridge that refuses what a test says, and remembers what it took."""
+
+    def __init__(self, refuse) -> None:
+        self.refuse = refuse
+        self.taken: list[str] = []
+
+    def put_events(self, Entries):  # noqa: N803 -- boto3's own spelling
+        details = [json.loads(entry["Detail"]) for entry in Entries]
+        if self.refuse(details):
+            raise RuntimeError("refused whole")
+        self.taken += [detail["event_id"] for detail in details]
+        return {"FailedEntryCount": 0, "Entries": [{} for _ in Entries]}
+
+
+def with_bus(bus: Bus):
+    services = ("dynamodb", "sqs", "s3")
+    return aws.using({"events": bus, **{name: aws.client(name) for name in services}})
+
+
+def test_an_event_that_the_bus_refuses_holds_up_no_neighbour(community):
+    calls = ["good", "poison", "good", "good"]
+    events = [
+        CallClosed(community, call, "OPENED", datetime(2026, 1, 1, tzinfo=UTC)) for call in calls
+    ]
+    outbox.commit(new_unit(community), events=events)
+    bus = Bus(lambda details: any(one["body"]["call_id"] == "poison" for one in details))
+    with with_bus(bus), pytest.raises(RuntimeError, match="1 events"):
+        relay.publish(rows_of(community), lambda _name, _body: ("one",))
+    assert len(set(bus.taken)) == 3
+
+
+def test_a_stream_that_brings_a_row_again_sends_it_again(community):
+    outbox.commit(new_unit(community), events=(closed(community),))
+    images, down = rows_of(community), [True]
+    bus = Bus(lambda _details: down[0])
+    with with_bus(bus):
+        with pytest.raises(RuntimeError, match="1 events"):
+            relay.publish(images, lambda _name, _body: ("one",))
+        down[0] = False
+        relay.publish(images, lambda _name, _body: ("one",))
+    assert bus.taken == [images[0].event_id]
+    (row,) = rows_of(community)
+    assert (row.sendings, row.owed) == (1, {"one"})

@@ -96,17 +96,46 @@ def test_silence_expires_the_command(gate, command, community):
     assert settled(community) == ["EXPIRED"]
 
 
-def test_a_waiting_reader_believes_only_the_device(gate, command, community):
-    def write(message: str) -> None:
-        CommandAck(
-            device_id=gate.device_id,
-            command_id=command.command_id,
-            community_id=community,
-            payload=message,
-            received_at=clock.epoch_ms(clock.now()),
-            expires=2**31,
-        ).save()
+def kept(gate, command: Command, message: str) -> None:
+    """Write an acknowledgement as the broker's rule does."""
+    CommandAck(
+        device_id=gate.device_id,
+        command_id=command.command_id,
+        community_id=command.community_id,
+        payload=message,
+        received_at=clock.epoch_ms(clock.now()),
+        expires=2**31,
+    ).save()
 
+
+def odd(gate, command: Command) -> list[str]:
+    """Acknowledgements that no device should send: unsigned bombs, signed nonsense."""
+    return [
+        json.dumps({"id": command.command_id, "p": "[" * 20_000, "s": "x", "kid": "k1"}),
+        json.dumps({"id": command.command_id, "p": "{}", "s": "\ud800", "kid": "k1"}),
+        "[" * 20_000,
+        ack(gate, command, "BANANA"),
+        ack(gate, command, "SENT"),
+        ack(gate, command, "EXPIRED"),
+        said(gate, {"id": command.command_id, "result": ["DONE"]}),
+        said(gate, {"id": command.command_id}),
+    ]
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_an_odd_acknowledgement_is_silence(gate, command, community, number):
+    message = odd(gate, command)[number]
+    kept(gate, command, message)
+    devices.settle(community, gate.device_id, message, clock.now())
+    until = clock.now()
+    outcome = devices.await_result(community, gate.device_id, command.command_id, until=until)
+    assert outcome.state is CommandState.SENT
+    with clock.standing_at(clock.now() + timedelta(seconds=8)):
+        devices.expire_commands(limit=10_000)
+    assert state(command) == "EXPIRED"
+
+
+def test_a_waiting_reader_believes_only_the_device(gate, command, community):
     def read() -> CommandState:
         until = clock.now() + timedelta(milliseconds=60)
         return devices.await_result(
@@ -114,7 +143,7 @@ def test_a_waiting_reader_believes_only_the_device(gate, command, community):
         ).state
 
     assert read() is CommandState.SENT
-    write(ack(gate, command, key=b"x" * 32))
+    kept(gate, command, ack(gate, command, key=b"x" * 32))
     assert read() is CommandState.SENT
     row = CommandAck.find(gate.device_id, command.command_id)
     assert row is not None

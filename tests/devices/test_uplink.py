@@ -205,6 +205,36 @@ def test_an_event_with_more_data_than_travels_is_refused_alone(panel, signed):
     assert [result["status"] for result in reply.body["results"]] == ["invalid", "accepted"]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"time": 0},
+        {"time": "1700000000"},
+        {"time": "9999-12-31T23:59:59-14:00"},
+        {"time": "1970-01-01T00:00:00Z"},
+        {"time": "2026-01-01T00:00:00"},
+        {"boot": 2**53 + 1},
+        {"sequence": -1},
+        {"data": {"n": 2**63}},
+        {"data": {"deep": json.loads("[" * 40 + "]" * 40)}},
+        {f"k{n}": 0 for n in range(5_000)},
+    ],
+)
+def test_an_event_that_would_harm_its_readers_is_refused_and_the_good_one_stands(
+    panel, signed, changes
+):
+    good, bad = event(panel.device_id), event(panel.device_id, **changes)
+    reply = signed(panel, [bad, good])
+    assert [result["status"] for result in reply.body["results"]] == ["invalid", "accepted"]
+    assert len(reply.body["results"][0]["errors"]) <= 5
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_clock_that_is_ten_years_wrong_still_reports(panel, signed, years):
+    stamp = f"{time.gmtime().tm_year + years}-02-28T12:00:00+08:00"
+    assert signed(panel, event(panel.device_id, time=stamp)).body["accepted"] == 1
+
+
 @pytest.mark.parametrize("stamp", ["²", "9" * 5000, "", "-5", "1e9", "9" * 12])
 def test_a_timestamp_that_is_none(panel, signed, stamp):
     def restamp(headers, raw):

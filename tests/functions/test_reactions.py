@@ -13,34 +13,22 @@ from chalicelib.devices import public as devices
 from chalicelib.devices import rules
 from chalicelib.devices.events import CommandSettled
 from chalicelib.devices.tables import AcceptedBatch, Command, Device, DeviceEvent
-from functions import (
-    device_hello,
-    expire_calls,
-    expire_commands,
-    finish_opening,
-    manifest,
-    record_device_events,
-    relay_outbox,
-    ring_flat,
-    settle_commands,
-    sweep_accepted,
-    sweep_outbox,
-)
+from functions import manifest
 from tests.access.conftest import flat  # noqa: F401 -- the fixture of the same town
 from tests.devices.conftest import event, panel, signed  # noqa: F401 -- as above
-from tests.functions.conftest import delivered, job
+from tests.functions.conftest import delivered, job, woken
 
 
 def test_a_redelivered_ring_is_one_call(flat, nothing_failed):  # noqa: F811 -- the fixture
     ring = flat.event()
     for _ in range(3):
-        assert ring_flat.handler(delivered(ring, ring), None) == nothing_failed
+        assert woken("ring_flat", delivered(ring, ring)) == nothing_failed
     assert len(access.calls(flat.resident())) == 1
 
 
 def test_poison_among_rings_fails_alone(flat):  # noqa: F811 -- the fixture
     good, poison = delivered(flat.event()), job('{"detail-type": "DeviceEventRecorded"}')
-    reply = ring_flat.handler({"Records": poison["Records"] + good["Records"]}, None)
+    reply = woken("ring_flat", {"Records": poison["Records"] + good["Records"]})
     assert [one["itemIdentifier"] for one in reply["batchItemFailures"]] == [
         poison["Records"][0]["messageId"]
     ]
@@ -62,7 +50,7 @@ def test_the_first_end_of_a_command_is_the_calls_end(
         )
         for s in order
     ]
-    assert finish_opening.handler(delivered(*ends, *ends), None) == nothing_failed
+    assert woken("finish_opening", delivered(*ends, *ends)) == nothing_failed
     expected = {"DONE": CallState.OPENED, "EXPIRED": CallState.UNKNOWN}[order[0]]
     assert access.call(flat.resident(), call_id).state is expected
 
@@ -71,7 +59,7 @@ def test_a_job_is_done_once_however_often_it_comes(panel, signed, nothing_failed
     signed(panel, event(panel.device_id, id="e_1"), message_id="m_1")
     told = {"device_id": panel.device_id, "message_id": "m_1"}
     for _ in range(3):
-        assert record_device_events.handler(job(told), None) == nothing_failed
+        assert woken("record_device_events", job(told)) == nothing_failed
     assert [row.event_id for row in DeviceEvent.query(panel.device_id)] == ["e_1"]
     batch = AcceptedBatch.find(panel.device_id, "m_1")
     assert batch is not None
@@ -80,7 +68,7 @@ def test_a_job_is_done_once_however_often_it_comes(panel, signed, nothing_failed
 
 def test_a_job_about_nothing_is_dropped(cloud, nothing_failed):
     told = {"device_id": "dev_none", "message_id": "m_none"}
-    assert record_device_events.handler(job(told), None) == nothing_failed
+    assert woken("record_device_events", job(told)) == nothing_failed
 
 
 def said(device, payload: dict) -> str:
@@ -99,7 +87,7 @@ def test_a_tap_through_its_functions(flat, sent, nothing_failed):  # noqa: F811 
         "received_at": int(time.time() * 1000),
     }
     for _ in range(2):
-        assert settle_commands.handler(job(ack), None) == nothing_failed
+        assert woken("settle_commands", job(ack)) == nothing_failed
     command = Command.of(flat.community, flat.gate.device_id, opening.command_id)
     assert command is not None
     assert command.state == "DONE"
@@ -110,13 +98,13 @@ def test_the_stream_publishes_and_the_sweeps_run(flat, sent):  # noqa: F811 -- t
     access.deny(flat.resident(), call_id)
     rows = [row for row in outbox.OutboxRow.scan() if row.community_id == flat.community]
     images = [{"dynamodb": {"NewImage": row.serialize()}} for row in rows]
-    relay_outbox.handler({"Records": images}, None)
+    woken("relay_outbox", {"Records": images})
     assert all(
         manifest.owed(row.name, json.loads(row.body)) or outbox.OutboxRow.find(row.event_id) is None
         for row in rows
     )
-    for sweep in (sweep_outbox, sweep_accepted, expire_calls, expire_commands):
-        assert sweep.handler({}, None) >= 0
+    for sweep in ("sweep_outbox", "sweep_accepted", "expire_calls", "expire_commands"):
+        assert woken(sweep, {}) >= 0
 
 
 def test_a_hello_names_the_device_of_its_topic(flat, sent):  # noqa: F811 -- the fixture
@@ -124,7 +112,7 @@ def test_a_hello_names_the_device_of_its_topic(flat, sent):  # noqa: F811 -- the
     for device in (flat.panel, flat.gate):
         topic = f"linli/v1/{flat.community}/{device.device_id}/hello"
         told = {"topic": topic, "payload": hello, "received_at": int(time.time() * 1000)}
-        device_hello.handler(told, None)
+        woken("device_hello", told)
     sessions = [Device.find(one.device_id) for one in (flat.panel, flat.gate)]
     assert [row and row.session for row in sessions] == [None, "s1"]
     assert devices.device_of(flat.community, flat.gate.device_id).session == "s1"

@@ -17,9 +17,8 @@ from chalicelib.alerts.rules.states import (
 )
 from chalicelib.alerts.service.effects import Effects
 from chalicelib.alerts.tables import ALERTS_KEPT_S, Alert, Watch
-from chalicelib.core import clock, ids
+from chalicelib.core import clock, ids, sweep
 from chalicelib.core.errors import Conflict
-from chalicelib.core.logs import logger
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled
 from chalicelib.vision.events import FrameExamined
@@ -50,13 +49,8 @@ def hear_settled(event: CommandSettled, *, at: datetime | None = None) -> None:
 
 def expire_holds(*, at: datetime | None = None, limit: int = 100) -> int:
     """End every hold whose time is up: release the door, call a guard; return how many."""
-    at, count = at or clock.now(), 0
-    for community_id, alert_id in list(Alert.overdue(at, limit)):
-        try:
-            count += _expire(community_id, alert_id, at)
-        except Conflict:
-            logger().info("raced", extra={"alert": alert_id})
-    return count
+    at = at or clock.now()
+    return sweep.each(list(Alert.overdue(at, limit)), lambda key: _expire(*key, at))
 
 
 def _patiently(decide: Callable[[], None]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from chalicelib.core import clock, outbox
+from chalicelib.core import clock, outbox, sweep
 from chalicelib.core.config import settings
-from chalicelib.core.errors import Conflict, Unprocessable
+from chalicelib.core.errors import Unprocessable
 from chalicelib.core.logs import logger
 from chalicelib.devices import rules
 from chalicelib.devices.drivers import DRIVERS
@@ -133,16 +133,20 @@ def await_result(community_id: str, device_id: str, command_id: str, *, until: d
 
 def _believed(community_id: str, ack: CommandAck) -> Outcome | None:
     answer = _verified(ack.device_id, ack.payload, expect=community_id)
-    if answer is None or answer.get("id") != ack.command_id:
+    if answer is None or answer.get("id") != ack.command_id or answer.get("result") not in RESULTS:
         return None
     return Outcome(CommandState(answer["result"]), str(answer.get("reason", ""))[:100])
 
 
-RESULTS = frozenset({CommandState.DONE, CommandState.REJECTED, CommandState.FAILED})
+RESULTS = (CommandState.DONE, CommandState.REJECTED, CommandState.FAILED)
+"""What a device may say of a command. A tuple: `in` must not hash what a device sent."""
 
 
 def _verified(device_id: str, message: str, *, expect: str | None = None) -> dict[str, Any] | None:
-    """Return the payload of a device's signed message, or None if it is not the device's."""
+    """Return the payload of a device's signed message, or None if it is not the device's.
+
+    The signature comes first: nothing of an unsigned payload is parsed.
+    """
     device = remembered(device_id)
     if device is None or (expect is not None and device.community_id != expect):
         return None
@@ -150,10 +154,9 @@ def _verified(device_id: str, message: str, *, expect: str | None = None) -> dic
         outer = json.loads(_text(message))
         payload, offered = str(outer["p"]), str(outer["s"])
         key = key_of(device, str(outer["kid"]))
-        said = json.loads(payload)
-    except (ValueError, KeyError, TypeError):
-        return None
-    if key is None or not rules.same(rules.message_signature(key, device_id, payload), offered):
+        signed = key and rules.same(rules.message_signature(key, device_id, payload), offered)
+        said = json.loads(payload) if signed else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
 
@@ -186,29 +189,23 @@ def settle(community_id: str, device_id: str, message: str, received_at: datetim
 
 
 def expire_commands(*, limit: int = 200) -> int:
-    """Mark commands that nobody acknowledged as EXPIRED; return how many."""
-    count = 0
-    for key, command_id in list(Command.overdue(clock.now() - GRACE, limit)):
-        command = Command.find(key, command_id)
-        if command is not None and command.state == CommandState.SENT:
-            count += _expire(command)
-    return count
+    """Settle commands whose time is over: by what the device said in time, else EXPIRED.
+
+    Returns how many ended.
+    """
+    return sweep.each(list(Command.overdue(clock.now() - GRACE, limit)), _expire)
 
 
-def _expire(command: Command) -> bool:
+def _expire(key: tuple[str, str]) -> bool:
+    command = Command.find(*key)
+    if command is None or command.state != CommandState.SENT:
+        return False
     ack = CommandAck.find(command.device_id, command.command_id)
     if ack is not None and _believed(command.community_id, ack):
-        settle(
-            command.community_id,
-            command.device_id,
-            ack.payload,
-            clock.from_epoch_ms(int(ack.received_at)),
-        )
-        return False
-    try:
+        received_at = clock.from_epoch_ms(int(ack.received_at))
+        settle(command.community_id, command.device_id, ack.payload, received_at)
+    else:
         _finish(command, CommandState.EXPIRED, "")
-    except Conflict:
-        return False
     return True
 
 
@@ -238,7 +235,12 @@ def hear_hello(device_id: str, message: str, received_at: datetime) -> None:
         hello = TypeAdapter(Hello).validate_python(_verified(device_id, message))
     except ValidationError:
         hello = None
-    if device is None or hello is None or len(hello.session) > rules.LONGEST_ID:
+    if (
+        device is None
+        or hello is None
+        or len(hello.session) > rules.LONGEST_ID
+        or not (0 <= hello.boot <= rules.MOST_BOOT)
+    ):
         logger().warning("hello refused", extra={"device": device_id})
         return
     if not note_hello(device_id, hello.session, hello.boot, clock.epoch_ms(received_at)):

@@ -26,6 +26,18 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Account:
+    """A device with its newest key (base64), which is also its password at the broker."""
+
+    device_id: str
+    community_id: str
+    kind: str
+    place_id: str
+    key_id: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """One page of a community's devices."""
 
@@ -77,6 +89,36 @@ def device_at(community_id: str, place_id: str, kind: rules.Kind) -> str | None:
         device_key(community_id, place_id), Device.kind == kind.value, limit=1
     )
     return next((device.device_id for device in found), None)
+
+
+def account(device_id: str) -> Account | None:
+    """Return a device's account, or None; for who provisions devices, never for a client."""
+    device = Device.find(device_id)
+    return _account(device) if device is not None else None
+
+
+def accounts() -> list[Account]:
+    """Return every device's account.
+
+    Reads the whole table: for an installation of few devices on one machine. No function's
+    rights allow it, and nobody else may list devices across communities.
+    """
+    return [_account(device) for device in Device.scan(consistent_read=True)]
+
+
+def _account(device: Device) -> Account:
+    key_id = list(device.keys)[-1]  # keys stand in the order of their making
+    key = key_of(device, key_id)
+    if key is None:
+        raise NotFound("no_such_key", "没有找到该设备的密钥")
+    return Account(
+        device.device_id,
+        device.community_id,
+        device.kind,
+        device.place_id,
+        key_id,
+        base64.b64encode(key).decode(),
+    )
 
 
 def listing(community_id: str, *, limit: int, after: str | None) -> Listing:

@@ -1,5 +1,6 @@
 """What devices report: verified, accepted once, recorded once, announced once."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from chalicelib.core import aws, clock, outbox, queue
+from chalicelib.core import aws, clock, outbox, queue, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict, TooLarge, Unauthenticated
 from chalicelib.core.logs import logger
@@ -193,27 +194,35 @@ def _record_one(device: Device, event: Reported, received_at: datetime) -> None:
 
 def sweep_accepted(*, limit: int = 100) -> int:
     """Queue again the batches that nobody finished; return how many."""
-    count = 0
-    for device_id, message_id in AcceptedBatch.waiting(clock.now() - RESEND_AFTER, limit):
-        batch = AcceptedBatch.find(device_id, message_id)
-        if batch is not None and batch.shard is not None:
-            _enqueue(batch.queue, device_id, message_id)
-            count += 1
-    return count
+    return sweep.each(list(AcceptedBatch.waiting(clock.now() - RESEND_AFTER, limit)), _again)
+
+
+def _again(key: tuple[str, str]) -> bool:
+    batch = AcceptedBatch.find(*key)
+    if batch is None or batch.shard is None:
+        return False
+    _enqueue(batch.queue, *key)
+    return True
 
 
 def grant_upload(device: Device, content_type: str, size: int, sha256: str) -> Upload:
-    """Return a presigned POST for one picture; no call leaves this process."""
+    """Return a presigned POST for exactly one picture; no call leaves this process.
+
+    S3 itself checks size, type and hash, so that evidence cannot be replaced afterwards.
+    """
     ending = rules.PICTURE_TYPES[content_type]
     key = f"{device.community_id}/stills/{device.device_id}/{sha256}.{ending}"
+    exactly = {
+        "Content-Type": content_type,
+        "x-amz-checksum-algorithm": "SHA256",
+        "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
+    }
+    length = ["content-length-range", size, size]
     grant = aws.client("s3").generate_presigned_post(
         settings().media_bucket,
         key,
-        Fields={"Content-Type": content_type},
-        Conditions=[
-            {"Content-Type": content_type},
-            ["content-length-range", size, size],
-        ],
+        Fields=dict(exactly),
+        Conditions=[*({name: value} for name, value in exactly.items()), length],
         ExpiresIn=int(UPLOAD_FOR.total_seconds()),
     )
     return Upload(grant["url"], grant["fields"], key, clock.now() + UPLOAD_FOR)
