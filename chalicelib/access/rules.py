@@ -1,5 +1,6 @@
 """Pure rules of a visitor's call (FLOWS.md 1): states, who may answer, until when."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +54,14 @@ class Call:
     answerers: frozenset[str]
     expires_at: datetime
     command_expires_at: datetime | None = None
+
+
+def named(said: object) -> str:
+    """Return what a panel named, or `-`, which names nothing: an id is short and plain."""
+    return said if isinstance(said, str) and _ID.fullmatch(said) else "-"
+
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def may_follow(state: CallState, following: CallState) -> bool:

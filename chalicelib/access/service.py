@@ -57,7 +57,7 @@ def ring(event: DeviceEventRecorded) -> None:
     if not event.live:
         logger().info("stale ring", extra={"device": event.device_id, "event": event.event_id})
         return
-    unit_id, gate_id = str(event.data.get("unit_id", "")), str(event.data.get("gate_id", ""))
+    unit_id, gate_id = (rules.named(event.data.get(name)) for name in ("unit_id", "gate_id"))
     adults = identity.answerers(event.community_id, unit_id)
     if not adults or not devices.stands_at(
         event.community_id, gate_id, devices.Kind.GATE, event.place_id
@@ -77,6 +77,7 @@ def _new_call(
     call_id = ids.derived("call", event.device_id, event.event_id)
     end = event.received_at + rules.RINGS_FOR
     photo = event.data.get("photo")
+    own = f"{event.community_id}/stills/{event.device_id}/"
     call = CallRow(
         call_key=call_key(event.community_id, call_id),
         call_id=call_id,
@@ -85,7 +86,7 @@ def _new_call(
         unit_key=unit_key(event.community_id, unit_id),
         gate_id=gate_id,
         panel_id=event.device_id,
-        photo=photo if isinstance(photo, str) else None,
+        photo=photo if isinstance(photo, str) and photo.startswith(own) else None,
         answerers=set(adults),
         state=CallState.RINGING.value,
         rung_at=clock.epoch_ms(event.received_at),

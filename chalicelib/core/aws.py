@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+from chalicelib.core.config import settings
+
 _simulated: ContextVar[Mapping[str, Any] | None] = ContextVar("simulated", default=None)
 
 TIMEOUT_S = 5
@@ -28,6 +30,18 @@ def using(services: Mapping[str, Any]) -> Iterator[None]:
         _simulated.reset(token)
 
 
+def credentials(service: str) -> dict[str, str]:
+    """Return the client arguments for a key of the service's own; none: boto3 finds one.
+
+    A presigned URL shows its signer's key id, and DynamoDB Local lets in whoever knows ours.
+    """
+    key = settings().dynamodb_key
+    if not key or service not in ("dynamodb", "dynamodbstreams"):
+        return {}
+    key_id, _, secret = key.partition(":")
+    return {"aws_access_key_id": key_id, "aws_secret_access_key": secret}
+
+
 @cache
 def _made(service: str) -> Any:
     import boto3
@@ -42,4 +56,5 @@ def _made(service: str) -> Any:
         tcp_keepalive=True,
         s3={"addressing_style": "path"},
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload]  # a name, not a literal
+    make: Any = boto3.client  # typed by service name, which is a variable here
+    return make(service, config=config, **credentials(service))

@@ -15,6 +15,7 @@ class Settings:
     queue_prefix: str
     media_bucket: str
     commit_fence: bool
+    dynamodb_key: str
     command_bus: str
     command_bus_url: str
     token_keys: str
@@ -28,7 +29,8 @@ def settings() -> Settings:
     """Read the environment once.
 
     `LINLI_COMMIT_FENCE=1` reads a row back after each transaction: DynamoDB Local
-    answers up to 3 ms before its journal has the commit.
+    answers up to 3 ms before its journal has the commit. `LINLI_DYNAMODB_KEY=id:secret`
+    signs what goes to DynamoDB and nothing else; empty: the key of all other services.
     """
     env = os.environ.get
     return Settings(
@@ -38,6 +40,7 @@ def settings() -> Settings:
         queue_prefix=env("LINLI_QUEUE_PREFIX", ""),
         media_bucket=env("LINLI_MEDIA_BUCKET", "linli-media"),
         commit_fence=env("LINLI_COMMIT_FENCE", "") == "1",
+        dynamodb_key=env("LINLI_DYNAMODB_KEY", ""),
         command_bus=env("LINLI_COMMAND_BUS", "iot_core"),
         command_bus_url=env("LINLI_COMMAND_BUS_URL", ""),
         token_keys=env("LINLI_TOKEN_KEYS", '{"keys": []}'),

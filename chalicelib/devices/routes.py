@@ -14,7 +14,7 @@ router = web.Router(__name__)
     reply=schemas.AcceptedReply,
     described_by=schemas.CloudEventBatch,
     content=schemas.CLOUD_EVENTS,
-    refuses=(409,),
+    refuses=(409, 429),
 )
 def report_events(raw: web.Raw) -> uplink.Accepted:
     """Report events: one CloudEvent or a batch, signed with the device's key."""

@@ -16,6 +16,9 @@ WINDOW = timedelta(seconds=300)
 LIVE_FOR = timedelta(minutes=5)
 """An event older than this is history: it starts no live action."""
 
+RATE, BURST = 10.0, 50.0
+"""Events a second that one device may report, and how many at once (DEVICES.md)."""
+
 LONGEST_ID = 64
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_DEPTH = 32
@@ -178,6 +181,24 @@ def travels(data: object, depth: int = MOST_DEPTH) -> bool:
         return True
     inside = data.values() if isinstance(data, dict) else data
     return depth > 0 and all(travels(one, depth - 1) for one in inside)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A token bucket: `level` tokens at an instant; it fills at `RATE` up to `BURST`."""
+
+    level: float
+    at: datetime
+
+    def after(self, wanted: int, at: datetime) -> "Bucket | None":
+        """Return the bucket with `wanted` tokens taken, or None if it has too few.
+
+        A batch larger than the burst needs a full bucket and leaves a debt.
+        """
+        filled = min(BURST, self.level + RATE * max(0.0, (at - self.at).total_seconds()))
+        if filled < min(wanted, BURST):
+            return None
+        return Bucket(filled - wanted, at)
 
 
 def is_live(occurred_at: datetime, received_at: datetime) -> bool:

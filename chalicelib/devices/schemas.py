@@ -95,7 +95,7 @@ class CloudEventBatch(RootModel[CloudEvent | Events]):
 def read_batch(body: bytes, device_id: str, kind: str) -> list[Reported | list[Any]]:
     """Return, by index, each event of a body or what is wrong with it.
 
-    Raises BadRequest `bad_json` or `empty_batch`, TooLarge `too_many_events`.
+    Raises BadRequest `bad_json` or `empty_batch`, TooLarge `too_many_in_batch`.
     """
     try:
         given = json.loads(body)
@@ -106,7 +106,7 @@ def read_batch(body: bytes, device_id: str, kind: str) -> list[Reported | list[A
     if not items:
         raise BadRequest("empty_batch", "事件批次为空")
     if len(items) > MOST_EVENTS:
-        raise TooLarge("too_many_events", "一次最多上报 100 条事件")
+        raise TooLarge("too_many_in_batch", "一次最多上报 100 条事件")
     return [_read(item, device_id, kind) for item in items]
 
 

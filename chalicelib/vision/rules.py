@@ -1,6 +1,7 @@
 """Pure rules of vision: which pictures and packs are trusted, and what counts as seen."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,6 +101,10 @@ class Picture:
 # Pictures ----------------------------------------------------------------------------------
 
 
+_FILE = re.compile(r"[A-Za-z0-9_-]{1,100}(\.[a-z]{1,5})?")
+"""What a picture may be called below its camera's folder."""
+
+
 def named(event: Mapping[str, Any], community_id: str, camera_id: str) -> Picture | Reason:
     """Return the picture that an event's data names, if it is this camera's own.
 
@@ -111,7 +116,8 @@ def named(event: Mapping[str, Any], community_id: str, camera_id: str) -> Pictur
     key, digest = said.get("key"), said.get("sha256")
     if not isinstance(key, str) or not isinstance(digest, str) or len(digest) != HASH_CHARACTERS:
         return Reason.NOT_NAMED
-    if not key.startswith(f"{community_id}/stills/{camera_id}/") or ".." in key:
+    own = f"{community_id}/stills/{camera_id}/"
+    if not key.startswith(own) or not _FILE.fullmatch(key.removeprefix(own)):
         return Reason.FOREIGN_KEY
     return Picture(key, digest.lower())
 

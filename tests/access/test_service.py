@@ -36,7 +36,14 @@ def test_a_repeated_ring_is_one_call(flat):
 
 
 @pytest.mark.parametrize(
-    "data", [{"unit_id": "nowhere"}, {"gate_id": "dev_none"}, {"unit_id": 7, "gate_id": None}]
+    "data",
+    [
+        {"unit_id": "nowhere"},
+        {"gate_id": "dev_none"},
+        {"unit_id": 7, "gate_id": None},
+        {"gate_id": "g" * 3000},
+        {"unit_id": "u\x00"},
+    ],
 )
 def test_a_ring_for_nobody_rings_nobody(flat, data):
     service.ring(flat.event(**data))

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from chalicelib.devices.rules import (
     ARROWS,
+    BURST,
     OPS,
+    Bucket,
     CommandState,
     in_window,
     is_live,
@@ -72,6 +74,20 @@ def test_the_window_is_five_minutes_either_way(seconds, inside):
 )
 def test_an_old_event_starts_nothing_and_a_wrong_clock_is_not_old(age, live):
     assert is_live(AT - age, AT) is live
+
+
+def test_a_bucket_fills_at_its_rate_and_never_overflows():
+    full = Bucket(BURST, AT)
+    empty = full.after(50, AT)
+    assert empty is not None
+    assert empty.after(1, AT) is None
+    later = empty.after(10, AT + timedelta(seconds=1))
+    assert later is not None
+    assert later.after(1, AT + timedelta(seconds=1)) is None
+    rested = later.after(50, AT + timedelta(days=1))
+    assert rested is not None
+    assert rested.level == 0
+    assert full.after(100, AT) == Bucket(-50, AT)
 
 
 def test_a_gate_is_told_for_five_seconds_only():

@@ -27,6 +27,15 @@ def png_header(width: int, height: int) -> bytes:
     )  # fmt: skip
 
 
+def scan_bomb(scans: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again: minutes of work in 200 KB."""
+    buffer = io.BytesIO()
+    Image.new("L", (64, 64), 128).save(buffer, "JPEG", progressive=True)
+    whole = buffer.getvalue()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * scans + whole[-2:]
+
+
 JPEG = encoded("JPEG")
 HOSTILE = {
     "empty": (b"", Reason.UNREADABLE),
@@ -38,6 +47,7 @@ HOSTILE = {
     "pixel bomb": (png_header(20_000, 20_000), Reason.TOO_MANY_PIXELS),
     "100,000 pixels wide": (png_header(100_000, 64), Reason.BAD_SHAPE),
     "a dot": (encoded("PNG", (8, 8)), Reason.BAD_SHAPE),
+    "scan bomb": (scan_bomb(100), Reason.UNREADABLE),
     "GIF": (encoded("GIF"), Reason.UNREADABLE),
     "TIFF": (encoded("TIFF"), Reason.UNREADABLE),
     "FITS": (b"SIMPLE  =                    T" + b" " * 2850, Reason.UNREADABLE),

@@ -1,24 +1,8 @@
 """The Lambda as SQS wakes it: one bad message neither stops nor repeats its neighbours."""
 
-import json
-
-from pydantic import TypeAdapter
-
-from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.vision.tables import Detections
-from functions.examine_frame import handler
+from tests.functions.conftest import record, told, woken
 from tools.lift_pictures import render
-
-
-def message(name: str, event: DeviceEventRecorded) -> dict:
-    body = TypeAdapter(DeviceEventRecorded).dump_python(event, mode="json")
-    detail = {"event_id": f"evt_{name}", "request_id": "req_1", "body": body}
-    return {
-        "messageId": name,
-        "body": json.dumps({"detail-type": "DeviceEventRecorded", "detail": detail}),
-        "attributes": {"ApproximateReceiveCount": "1"},
-        "eventSource": "aws:sqs",
-    }
 
 
 def test_a_batch_of_good_hostile_missing_and_broken(camera):
@@ -26,15 +10,14 @@ def test_a_batch_of_good_hostile_missing_and_broken(camera):
     hostile = camera.event(camera.store(b"\xff\xd8 no picture"))
     stored = camera.store(render("empty", 1))
     missing = camera.event({**stored, "key": stored["key"] + "x"})
-    broken = {**message("broken", good), "body": "{"}
     records = [
-        message("missing", missing),
-        broken,
-        message("good", good),
-        message("hostile", hostile),
-        message("again", good),
+        record(told(missing), "missing"),
+        record("{", "broken"),
+        record(told(good), "good"),
+        record(told(hostile), "hostile"),
+        record(told(good), "again"),
     ]
-    reply = handler({"Records": records}, None)
+    reply = woken("examine_frame", {"Records": records})
     failed = [one["itemIdentifier"] for one in reply["batchItemFailures"]]
     assert sorted(failed) == ["broken", "missing"]
     kept = {event.event_id for event in (good, hostile)}

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.core import aws, clock, outbox, queue, sweep
 from chalicelib.core.config import settings
-from chalicelib.core.errors import Conflict, TooLarge, Unauthenticated
+from chalicelib.core.errors import Conflict, TooLarge, TooMany, Unauthenticated
 from chalicelib.core.logs import logger
 from chalicelib.devices import rules
 from chalicelib.devices.events import DeviceEventRecorded
@@ -33,6 +35,7 @@ RESEND_AFTER = timedelta(seconds=30)
 MOST_SIGNATURES = 3
 """Signatures tried of one header: the old key's, the new key's, one to spare."""
 
+URGENT_QUEUE = "device-urgent"
 NO_KEY = b"\x00" * rules.KEY_BYTES
 """Checked against when device or key is unknown, so that both take the same time."""
 
@@ -108,7 +111,9 @@ def accept(
     if not good:
         return Accepted(duplicate=False, **answer)
     at, digest = clock.now(), hashlib.sha256(body).hexdigest()
-    target = "device-urgent" if any(e.type in rules.URGENT for e in good) else "device-events"
+    target = URGENT_QUEUE if any(e.type in rules.URGENT for e in good) else "device-events"
+    if target != URGENT_QUEUE:
+        _charge(device.device_id, len(good))
     row = AcceptedBatch(
         device_id=device.device_id,
         message_id=message_id,
@@ -124,6 +129,29 @@ def accept(
         return _first_answer(device.device_id, message_id, digest)
     _enqueue(target, device.device_id, message_id)
     return Accepted(duplicate=False, **answer)
+
+
+_buckets: OrderedDict[str, rules.Bucket] = OrderedDict()
+_charging = threading.Lock()
+MOST_BUCKETS = 10_000
+
+
+def _charge(device_id: str, events: int) -> None:
+    """Take tokens for a device's events; raises TooMany `too_many_events`.
+
+    The buckets are this process's own: exact on one machine; on AWS each instance has its
+    own, so that a storm is bounded by how many instances serve it, at no call per event.
+    Alarms are never charged.
+    """
+    at = clock.now()
+    with _charging:
+        left = _buckets.get(device_id, rules.Bucket(rules.BURST, at)).after(events, at)
+        if left is None:
+            raise TooMany("too_many_events", "设备上报过于频繁，请稍后再试", retry_after=5)
+        _buckets[device_id] = left
+        _buckets.move_to_end(device_id)
+        if len(_buckets) > MOST_BUCKETS:
+            _buckets.popitem(last=False)
 
 
 def _result(index: int, event: Reported | list[Any]) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from chalicelib.vision.events import Reason
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 40_000_000
+START_OF_SCAN, MOST_SCANS = b"\xff\xda", 24
+"""A progressive JPEG has about ten scans; each costs a pass over every pixel (T.81)."""
+
 LEAST_SIDE, MOST_SIDE = 32, 12_000
 
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
@@ -82,6 +85,8 @@ def tensor(picture: bytes, lens: Lens) -> Any:
     import numpy as np
     from PIL import Image
 
+    if picture.count(START_OF_SCAN) > MOST_SCANS and picture.startswith(b"\xff\xd8"):
+        return Reason.UNREADABLE  # a scan bomb: the marker cannot occur inside coded data
     Image.MAX_IMAGE_PIXELS = None  # `_refused` is stricter, and no warning
     try:
         with Image.open(io.BytesIO(picture), formats=FORMATS) as image:
