@@ -12,6 +12,8 @@ SEEDS ?=
 ARGS ?=
 NAME ?=
 HEARS ?=
+DOES ?=
+ROW ?=
 
 .PHONY: help setup run demo reset test journeys check fmt openapi golden coverage bench faults \
 	synth package deploy-test new-domain new-driver new-detector new-function
@@ -81,23 +83,23 @@ faults:  ## Break things at random under both journeys and check the invariants 
 	@infra/setup.sh test
 	@SEEDS="$(SEEDS)" $(PY) -m tests.invariants.faults $(ARGS)
 
-new-domain:  ## Add a domain: code and tests (NAME=parcels)
+new-domain:  ## Add a domain: code and tests (NAME=parcels; ROW=parcel if the "s" is not all)
 	@infra/setup.sh check
-	@$(PY) -m tools.scaffold domain "$(NAME)"
+	@$(PY) -m tools.scaffold domain "$(NAME)" --row "$(ROW)"
 	@$(PY) -m tools.permissions
 	@$(PY) -m tools.openapi
 
-new-driver:  ## Add a kind of device behind chalicelib/devices/drivers (NAME=bollard)
+new-driver:  ## Add a way of carrying commands to devices (NAME=http_gateway)
 	@infra/setup.sh check
 	@$(PY) -m tools.scaffold driver "$(NAME)"
 
-new-detector:  ## Add a detector behind chalicelib/vision/detectors (NAME=umbrella)
+new-detector:  ## Add an engine that looks at pictures (NAME=npu)
 	@infra/setup.sh check
 	@$(PY) -m tools.scaffold detector "$(NAME)"
 
-new-function:  ## Add a Lambda function and its line in the manifest (NAME=… HEARS=access.CallRung)
+new-function:  ## Add a scheduled job, or a reaction (NAME=… HEARS=access.CallRung DOES=parcels.count)
 	@infra/setup.sh check
-	@$(PY) -m tools.scaffold function "$(NAME)" --hears "$(HEARS)"
+	@$(PY) -m tools.scaffold function "$(NAME)" --hears "$(HEARS)" --does "$(DOES)"
 
 ##@ Deploy it
 

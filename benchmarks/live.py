@@ -1,4 +1,4 @@
-"""The running system that the benchmarks measure, on disk as `make run` keeps it."""
+"""The running system that the benchmarks measure, and the load they put on it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ T = TypeVar("T")
 
 
 @contextmanager
-def running() -> Iterator[System]:
-    """Start a system in a folder of its own."""
+def running(*, on_disk: bool) -> Iterator[System]:
+    """Start a system in a folder of its own.
+
+    On disk the local engine syncs every write, so the disk is what is measured; in memory it
+    is the product.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="linli-bench-") as folder,
-        System(Path(folder) / "state", in_memory=False) as system,
+        System(Path(folder) / "state", in_memory=not on_disk) as system,
     ):
         yield system
 

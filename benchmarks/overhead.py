@@ -92,7 +92,7 @@ def _our_view(token: str) -> Callable[[], None]:
     view.__annotations__ = {"caller": auth.Caller, "body": Wish, "return": Reply}
     router.post("/resident/bench", permission="access.answer_call", reply=Reply)(view)
     app = Chalice("ours")
-    app.register_middleware(web.remember_request, "http")
+    app.register_middleware(web.middleware, "http")
     app.register_blueprint(router.blueprint)
     event = _event("/resident/bench", {"authorization": f"Bearer {token}"})
     return lambda: _expect_200(app(event, None))

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from benchmarks.figures import Figure, percentile
 from benchmarks.live import devices, paced
+from benchmarks.panels import enrolled
 from chalicelib.core import ids
 from tools.simulate.estate import Estate
 from tools.simulate.panel import Panel
@@ -17,23 +18,24 @@ from tools.simulate.person import Person
 from tools.simulate.waiting import eventually
 
 PER_SECOND = 20
-WAVE = 100
+WAVE = 60
 """Calls rung beforehand and then tapped within the 30 s that they ring."""
 
-WAVES = 4
+PANELS = 4
+WAVES = 6
 
 
 def measure(estate: Estate) -> list[Figure]:
     """Ring, then tap at a fixed rate; a tap counts from the moment it was due."""
     answers: Counter[str] = Counter()
     taken: list[float] = []
+    panels = enrolled(estate, PANELS)
     with devices(estate):
         for wave in range(WAVES + 1):
-            seconds, states = _wave(estate)
+            seconds, states = _wave(estate, panels)
             if wave:  # the first one warms caches and connections
                 taken += seconds
                 answers += states
-    wrong = sum(answers.values()) - answers["OPENED"]
     milliseconds = [1000 * seconds for seconds in taken]
     return [
         Figure("tap to 200 OPENED, p50", percentile(milliseconds, 0.50), unit="ms"),
@@ -45,12 +47,19 @@ def measure(estate: Estate) -> list[Figure]:
             "ms",
             note=f"{len(taken)} taps, {PER_SECOND}/s, 20 gates",
         ),
-        Figure("taps that did not end OPENED", wrong, unit=f"of {len(taken)}"),
+        Figure(
+            "taps that ended OPENED",
+            100 * answers["OPENED"] / len(taken),
+            100,
+            "%",
+            at_least=True,
+            note="" if len(answers) == 1 else str(dict(answers)),
+        ),
     ]
 
 
-def _wave(estate: Estate) -> tuple[list[float], Counter[str]]:
-    calls = _ring(estate)
+def _wave(estate: Estate, panels: list[Panel]) -> tuple[list[float], Counter[str]]:
+    calls = _ring(estate, panels)
     people = [Person(estate.base_url, estate.tokens["resident"]) for _ in range(PER_SECOND)]
     works = [_tap(people[n % PER_SECOND], call) for n, call in enumerate(calls)]
     done = paced(works, PER_SECOND)
@@ -67,15 +76,14 @@ def _tap(person: Person, call_id: str) -> Callable[[], tuple[float, str]]:
     return tap
 
 
-def _ring(estate: Estate) -> list[str]:
-    """Ring a wave of calls, spread over the gates, and wait until all of them ring."""
-    panel = Panel(estate.device(estate.ids["panel"]), estate.base_url)
+def _ring(estate: Estate, panels: list[Panel]) -> list[str]:
+    """Ring a wave of calls, spread over panels and gates, and wait until all of them ring."""
     person = Person(estate.base_url, estate.tokens["resident"])
-    gates = estate.ids["gates"]
-    events = [panel.ringing(estate.ids["unit"], gates[n % len(gates)]) for n in range(WAVE)]
-    for start in range(0, WAVE, 25):
-        panel.send(events[start : start + 25]).raise_for_status()
-    calls = [ids.derived("call", panel.device.id, event["id"]) for event in events]
+    gates, calls = estate.ids["gates"], []
+    for number in range(WAVE):
+        panel = panels[number % len(panels)]
+        event = panel.ring(estate.ids["unit"], gates[number % len(gates)])
+        calls.append(ids.derived("call", panel.device.id, event["id"]))
     for call in calls:
         if not eventually(partial(_is_ringing, person, call), 20, every_s=0.2):
             raise RuntimeError("the rings were not heard in time")

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def main() -> int:
     parser.add_argument("--in-memory", action="store_true", help="keep no data (for tests)")
     parser.add_argument("--reset", action="store_true", help="forget all stored data and stop")
     asked = parser.parse_args()
+    os.umask(0o077)  # databases, logs and keys are this user's alone, whichever part writes them
     home = Home(asked.state.resolve(), in_memory=asked.in_memory)
     return reset(home) if asked.reset else run(home, asked.port)
 

@@ -30,6 +30,9 @@ def pytest_configure() -> None:
     from chalicelib.core.config import settings  # noqa: PLC0415 -- read too early by an import
 
     settings.cache_clear()
+    from infra.one_machine import rights  # noqa: PLC0415 -- as above
+
+    rights.enforce()  # handlers and routes run under their manifest lines, as on AWS
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """Write a new domain, driver, detector or function: code and tests that pass at once.
 
     python -m tools.scaffold domain parcels
-    python -m tools.scaffold function count_parcels --hears access.CallRung
+    python -m tools.scaffold domain libraries --row book
+    python -m tools.scaffold function count_pigeons
+    python -m tools.scaffold function end_calls --hears devices.CommandSettled --does access.finish
 
 `tools/templates/<kind>/` mirrors the repository; `NAME` in a path and `$name` in a text are
 replaced. What must also be listed somewhere (a plugin's name, a manifest line, a route's
@@ -14,6 +16,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -26,15 +29,28 @@ class Refused(Exception):  # noqa: N818 -- the reason why nothing was written
     """Why there is nothing to write."""
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What is to be written; `row`, `hears` and `does` as on the command line, or empty."""
+
+    kind: str
+    name: str
+    row: str = ""
+    hears: str = ""
+    does: str = ""
+
+
 def main(arguments: list[str]) -> int:
     """Write what was asked for; return the process's exit status."""
     parser = argparse.ArgumentParser(prog="tools.scaffold")
     parser.add_argument("kind", choices=["domain", "driver", "detector", "function"])
     parser.add_argument("name", help="snake_case, the field's own word")
+    parser.add_argument("--row", default="", help="parcel: what the domain has many of")
     parser.add_argument("--hears", default="", help="access.CallRung: the event it reacts to")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--does", default="", help="parcels.count: the use case that reacts")
+    wish = Wish(**vars(parser.parse_args(arguments)))
     try:
-        written = scaffold(asked.kind, asked.name, asked.hears, ROOT)
+        written = scaffold(wish, ROOT)
     except Refused as refused:
         print(f"nothing written: {refused}", file=sys.stderr)
         return 1
@@ -42,15 +58,16 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def scaffold(kind: str, name: str, hears: str, root: Path) -> list[Path]:
+def scaffold(wish: Wish, root: Path) -> list[Path]:
     """Render the templates of a kind into `root` and list the new thing where it belongs.
 
     Returns the new and changed files, formatted. Raises Refused for a name that is taken,
-    is no word of the field, or is no Python name; and for an event that does not exist.
+    is no word of the field, or is no Python name; and for an event or a use case that does
+    not exist.
     """
-    _check(name)
-    words = _words(kind, name, hears, root)
-    template = "reaction" if hears else kind
+    _check(wish.name)
+    words = {**_words(wish), **_reaction(wish, root)}
+    template = "reaction" if wish.hears else wish.kind
     written = _render(TEMPLATES / template, words, root)
     changed = LISTED[template](words, root)
     _tidy([*written, *changed], root)
@@ -64,18 +81,43 @@ def _check(name: str) -> None:
         raise Refused(f"{name!r} says nothing; use the field's own word")
 
 
-def _words(kind: str, name: str, hears: str, root: Path) -> dict[str, str]:
-    spoken = name.replace("_", " ")
-    words = {"name": name, "words": spoken, "Words": spoken.capitalize()}
-    if not hears:
-        return words
-    if kind != "function":
+def _words(wish: Wish) -> dict[str, str]:
+    spoken = wish.name.replace("_", " ")
+    row = wish.row or _singular(wish.name)
+    _check(row)
+    one = row.replace("_", " ")
+    a_row = f"{'an' if one[0] in 'aeiou' else 'a'} {one}"
+    return {
+        "name": wish.name,
+        "words": spoken,
+        "Words": spoken.capitalize(),
+        "row": row,
+        "one": one,
+        "a_row": a_row,
+        "A_row": a_row.capitalize(),
+        "Row": "".join(part.capitalize() for part in row.split("_")),
+    }
+
+
+def _singular(name: str) -> str:
+    """Return what a domain has many of; what English spells otherwise is said by `--row`."""
+    return re.sub("ies$", "y", name) if name.endswith("ies") else name.removesuffix("s")
+
+
+def _reaction(wish: Wish, root: Path) -> dict[str, str]:
+    if not (wish.hears or wish.does):
+        return {}
+    if wish.kind != "function":
         raise Refused("only a function hears events")
-    domain, _, event = hears.partition(".")
+    domain, _, event = wish.hears.partition(".")
     facts = root / f"chalicelib/{domain}/events.py"
     if not facts.exists() or f"class {event}:" not in facts.read_text():
-        raise Refused(f"{hears!r} is no event; say domain.EventName")
-    return {**words, "domain": domain, "event": event}
+        raise Refused(f"{wish.hears!r} is no event; say domain.EventName")
+    doer, _, deed = wish.does.partition(".")
+    door = root / f"chalicelib/{doer}/public.py"
+    if not door.exists() or f'"{deed}"' not in door.read_text():
+        raise Refused(f"{wish.does!r} is in no domain's public: write that use case first")
+    return {"domain": domain, "event": event, "doer": doer, "deed": deed}
 
 
 def _render(template: Path, words: Mapping[str, str], root: Path) -> list[Path]:
@@ -117,13 +159,28 @@ def _list_function(words: Mapping[str, str], root: Path) -> list[Path]:
     text = path.read_text()
     if event := words.get("event"):
         queue = f'Queue("{name.replace("_", "-")}", hears=(Heard({event}),))'
-        line = f'    Function("{name}", ({queue},), tables=OUTBOX),\n'
+        line = (
+            f'    Function("{name}", ({queue},), tables={{{_own(words["doer"], root)}**OUTBOX}}),\n'
+        )
         if not re.search(rf"^from .*import .*\b{event}\b", text, re.MULTILINE):
             text = _import(text, f"from chalicelib.{words['domain']}.events import {event}")
     start = text.index("FUNCTIONS: tuple[Function, ...] = (")
     end = text.index("\n)\n", start) + 1
     path.write_text(text[:end] + line + text[end:])
     return [path]
+
+
+def _own(domain: str, root: Path) -> str:
+    """Return the grants of a domain's own tables, for a literal of the manifest."""
+    files = [
+        root / f"chalicelib/{domain}/tables.py",
+        *(root / f"chalicelib/{domain}").glob("tables/*.py"),
+    ]
+    texts = [path.read_text() for path in files if path.exists()]
+    shorts = [
+        short for text in texts for short in re.findall(r'^ +short = "(\w+)"', text, re.MULTILINE)
+    ]
+    return "".join(f'"{short}": "rw", ' for short in shorts)
 
 
 def _list_domain(words: Mapping[str, str], root: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """What other domains, and the reactions in `functions/`, may ask of devices."""
 
-from chalicelib.devices.rules import Kind
+from chalicelib.devices.rules import Kind, mqtt_password
 from chalicelib.devices.service.commands import (
     Cause,
     Outcome,
@@ -38,6 +38,7 @@ __all__ = [
     "enrol",
     "expire_commands",
     "hear_hello",
+    "mqtt_password",
     "prepare",
     "record",
     "settle",

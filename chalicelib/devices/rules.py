@@ -151,6 +151,11 @@ def message_signature(key: bytes, device_id: str, payload: str) -> str:
     return base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
+def mqtt_password(key: bytes) -> str:
+    """Return a device's password at a broker, which shows nobody the key it signs with."""
+    return base64.b64encode(hmac.digest(key, b"mqtt", hashlib.sha256)).decode()
+
+
 def same(one: str, other: str) -> bool:
     """Compare two signatures in constant time (SECURITY.md 16)."""
     return hmac.compare_digest(one.encode(), other.encode())

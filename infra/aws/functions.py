@@ -41,7 +41,7 @@ class Functions(Construct):
     ) -> None:
         super().__init__(scope, name)
         self._ground = ground
-        self._environment = {**_addresses(ground), **secrets}
+        self._environment = {**_addresses(ground), **self._command_bus(), **secrets}
         self._code = {
             package: lambda_.Code.from_asset(str(plan.packages / package))
             for package in {function.package for function in plan.functions}
@@ -87,6 +87,17 @@ class Functions(Construct):
             version=made.current_version,
             provisioned_concurrent_executions=function.warm,
         )
+
+    def _command_bus(self) -> dict[str, str]:
+        """Return how commands reach devices: IoT Core, or the driver of `-c command_bus=NAME`.
+
+        `-c command_bus_url=URL` says where that driver's gateway is.
+        """
+        chosen = self.node.try_get_context
+        return {
+            "LINLI_COMMAND_BUS": chosen("command_bus") or "iot_core",
+            "LINLI_COMMAND_BUS_URL": chosen("command_bus_url") or "",
+        }
 
     def _role(self, scope: Construct, function: Function, log_group: logs.ILogGroup) -> iam.IRole:
         role = iam.Role(
@@ -175,7 +186,6 @@ def _addresses(ground: Ground) -> dict[str, str]:
         "LINLI_QUEUE_PREFIX": f"{queue_host}/{Aws.ACCOUNT_ID}/{PREFIX}",
         "LINLI_MEDIA_BUCKET": ground.storage.media.bucket_name,
         "LINLI_MODEL_PACK": f"s3://{ground.storage.packs.bucket_name}/{PACK}",
-        "LINLI_COMMAND_BUS": "iot_core",
         # The packages hold their own bytecode; the file system is read-only anyway.
         "PYTHONDONTWRITEBYTECODE": "1",
         "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -1,7 +1,8 @@
 """mosquitto: the MQTT broker, with a password and an access list per device.
 
-Devices and servers enter by separate listeners. Through the devices' one the client id is
-the user name, so that no device can throw another off by taking its id.
+Devices and servers enter by separate listeners, and neither door knows the other's
+passwords: a device that came in by the servers' one could take our sessions by their client
+ids. Through its own door its client id is its user name, so it cannot take another device's.
 """
 
 import getpass
@@ -21,6 +22,14 @@ SERVER = "linli-server"
 ROUNDS = 101
 """PBKDF2 rounds of mosquitto's own password files; the passwords are 256 random bits."""
 
+AT_ONCE = 1_000
+"""Messages under way to one client. Our own takes them at once and drops what one device sends
+too many of (topic_rules.py); a queue that overflows here drops everybody's."""
+
+MOST_QUEUED = 20_000
+MOST_QUEUED_BYTES = 64 * 1024 * 1024
+"""Kept per client that is slow or away, whichever is reached first."""
+
 DEVICE_READS = ("cmd", "time")
 DEVICE_WRITES = ("ack", "hello", "evt", "tel", "state")
 
@@ -38,7 +47,9 @@ def part(home: Home, ports: Ports, server_password: str) -> Part:
     """Return the broker as a child process that only the server may enter yet."""
     folder = home.folder("broker")
     if not (folder / "passwords").exists():
-        admit(home, server_password, ())
+        admit(home, ())
+    for_servers = f"{SERVER}:{_hashed(SERVER, server_password)}\n"
+    write_whole(folder / "server-passwords", for_servers.encode())
     configuration = folder / "mosquitto.conf"
     write_whole(configuration, _configuration(folder, ports).encode())
     return Part(
@@ -59,15 +70,14 @@ def program() -> str:
     )
 
 
-def admit(home: Home, server_password: str, accounts: Iterable[Account]) -> bool:
-    """Let exactly these devices in, and the server; return whether that changed anything.
+def admit(home: Home, accounts: Iterable[Account]) -> bool:
+    """Let exactly these devices in by their door; return whether that changed anything.
 
     The supervisor tells the broker to read the files again when the password file
     changes, therefore the access list is written first.
     """
     known = sorted(accounts, key=lambda account: account.device_id)
-    passwords = {SERVER: server_password} | {a.device_id: a.password for a in known}
-    written = "".join(f"{user}:{_hashed(user, word)}\n" for user, word in passwords.items())
+    written = "".join(f"{a.device_id}:{_hashed(a.device_id, a.password)}\n" for a in known)
     folder = home.folder("broker")
     if (folder / "passwords").exists() and (folder / "passwords").read_text() == written:
         return False
@@ -80,25 +90,30 @@ def _configuration(folder: Path, ports: Ports) -> str:
     return f"""\
 # Written at every start by infra/one_machine/broker.py.
 user {getpass.getuser()}
-allow_anonymous false
-password_file {folder / "passwords"}
-acl_file {folder / "access"}
+per_listener_settings true
 set_tcp_nodelay true
 persistence false
 max_packet_size 131072
-max_queued_messages 1000
+max_inflight_messages {AT_ONCE}
+max_queued_messages {MOST_QUEUED}
+max_queued_bytes {MOST_QUEUED_BYTES}
 log_dest stderr
 log_type error
 log_type warning
 log_type notice
 listener {ports.mqtt_server} 127.0.0.1
+allow_anonymous false
+password_file {folder / "server-passwords"}
 listener {ports.mqtt} 127.0.0.1
+allow_anonymous false
 use_username_as_clientid true
+password_file {folder / "passwords"}
+acl_file {folder / "access"}
 """
 
 
 def _access_list(accounts: Iterable[Account]) -> str:
-    lines = [f"user {SERVER}", "topic readwrite linli/v1/#"]
+    lines: list[str] = []
     for account in accounts:
         own = f"linli/v1/{account.community_id}/{account.device_id}"
         lines += ["", f"user {account.device_id}"]
@@ -115,8 +130,13 @@ def _hashed(user: str, password: str) -> str:
 
 
 def environment(ports: Ports, server_password: str) -> Mapping[str, str]:
-    """Return what tells our server where the broker is."""
+    """Return where the broker is, which carries commands unless the user chose another bus.
+
+    What devices say is heard from this broker in any case.
+    """
+    address = f"mqtt://{SERVER}:{server_password}@127.0.0.1:{ports.mqtt_server}"
     return {
-        "LINLI_COMMAND_BUS": "mqtt",
-        "LINLI_MQTT_URL": f"mqtt://{SERVER}:{server_password}@127.0.0.1:{ports.mqtt_server}",
+        "LINLI_BROKER_URL": address,
+        "LINLI_COMMAND_BUS": os.environ.get("LINLI_COMMAND_BUS", "mqtt"),
+        "LINLI_COMMAND_BUS_URL": os.environ.get("LINLI_COMMAND_BUS_URL", address),
     }

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from chalicelib.core.aws import credentials
+
 WAIT_S = 5
 """Long poll; short enough that a stopping worker does not keep anybody waiting."""
 
@@ -22,4 +24,4 @@ def client(service: str) -> Any:
         s3={"addressing_style": "path"},
     )
     make: Any = boto3.client  # typed by service name, which is a variable here
-    return make(service, config=config)
+    return make(service, config=config, **credentials(service))

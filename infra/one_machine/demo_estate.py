@@ -14,9 +14,7 @@ from typing import Any
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.devices import public as devices
-from chalicelib.devices.rules import Kind
-from chalicelib.devices.service.registry import key_of
-from chalicelib.devices.tables import Device
+from chalicelib.devices.public import Kind
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules import Tie
 from chalicelib.identity.tables import Community
@@ -141,13 +139,10 @@ def ensure(home: Home) -> None:
 
 
 def accounts() -> list[Account]:
-    """Return every enrolled device with its newest key, which is its password at the broker.
-
-    Reads the whole table: one machine has few devices, and nobody else may list them all.
-    """
+    """Return every enrolled device as the broker knows it."""
     return [
-        Account(row.device_id, row.community_id, _newest_key(row)[1])
-        for row in Device.scan(consistent_read=True)
+        Account(one.device_id, one.community_id, devices.mqtt_password(base64.b64decode(one.key)))
+        for one in devices.accounts()
     ]
 
 
@@ -155,7 +150,7 @@ def _found(estate: Estate) -> None:
     if Community.find(estate.community_id) is None:
         _once(lambda: identity.found_community(estate.community_id, estate.name))
     for installed in estate.installed:
-        if Device.find(installed.device_id) is None:
+        if devices.account(installed.device_id) is None:
             _install(estate.community_id, installed)
     for unit_id, name in estate.units.items():
         if not identity.answerers(estate.community_id, unit_id):
@@ -190,26 +185,17 @@ def _once(make: Callable[[], object]) -> None:
 
 
 def _shown(device_id: str) -> dict[str, str]:
-    row = Device.find(device_id)
-    assert row is not None, device_id
-    key_id, key = _newest_key(row)
+    known = devices.account(device_id)
+    assert known is not None, device_id
     return {
         "id": device_id,
-        "kind": row.kind,
-        "key_id": key_id,
-        "key": key,
-        "community_id": row.community_id,
-        "place_id": row.place_id,
+        "kind": known.kind,
+        "key_id": known.key_id,
+        "key": known.key,
+        "community_id": known.community_id,
+        "place_id": known.place_id,
         "mqtt_user": device_id,
-        "mqtt_password": key,
     }
-
-
-def _newest_key(row: Device) -> tuple[str, str]:
-    key_id = max(row.keys)
-    key = key_of(row, key_id)
-    assert key is not None, row.device_id
-    return key_id, base64.b64encode(key).decode()
 
 
 def _tokens(home: Home, at: int) -> Iterator[tuple[str, str]]:

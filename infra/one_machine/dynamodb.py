@@ -1,7 +1,7 @@
 """DynamoDB Local: how it starts, and the tables in it.
 
 It listens on every interface and cannot be told otherwise; without `-sharedDb` each access
-key sees a database of its own, so our random key keeps others out of ours.
+key sees a database of its own, so our random key, used for nothing else, keeps others out.
 """
 
 import importlib

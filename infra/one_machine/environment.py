@@ -55,6 +55,7 @@ def _aws(home: Home, aws: str, dynamodb: str) -> dict[str, str]:
     return {
         "AWS_ACCESS_KEY_ID": home.secret("aws-key-id", _new_access_key).decode(),
         "AWS_SECRET_ACCESS_KEY": home.secret("aws-secret", _new_access_key).decode(),
+        "LINLI_DYNAMODB_KEY": _dynamodb_key(home),
         "AWS_REGION": ministack.REGION,
         "AWS_DEFAULT_REGION": ministack.REGION,
         "AWS_ENDPOINT_URL": aws,
@@ -64,6 +65,12 @@ def _aws(home: Home, aws: str, dynamodb: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
+
+
+def _dynamodb_key(home: Home) -> str:
+    """Return a key for nothing but DynamoDB: presigned uploads show the other one's id."""
+    key_id = home.secret("dynamodb-key-id", _new_access_key).decode()
+    return f"{key_id}:{home.secret('dynamodb-secret', _new_access_key).decode()}"
 
 
 def _new_access_key() -> bytes:

@@ -16,6 +16,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from functions.manifest import FUNCTIONS
+from functions.wakes import Function, Http
+from infra.one_machine import rights
 from infra.one_machine.invoke import LambdaContext
 
 LARGEST_BODY = 10 * 1024 * 1024
@@ -42,6 +45,15 @@ REASONS = {
     405: ("method_not_allowed", "这个接口不支持该请求方法"),
     413: ("request_too_large", "请求内容过大"),
 }
+
+SERVING = {
+    wake.audience: function
+    for function in FUNCTIONS
+    for wake in function.wakes
+    if isinstance(wake, Http)
+}
+OPEN = Function("open_api", ())
+"""What is no audience's own is answered by each audience's function, and touches nothing."""
 
 Environ = Mapping[str, Any]
 Started = Callable[[str, list[tuple[str, str]]], Any]
@@ -82,8 +94,10 @@ class Gateway:
         event = self._event(environ, path, body, request_id)
         event |= {"resource": resource, "pathParameters": parameters or None}
         event["requestContext"] |= {"resourcePath": resource}
-        context = LambdaContext(f"{resource.split('/')[1] or 'open'}_api", 30, request_id)
-        reply: dict[str, Any] = self.app(event, context)
+        function = SERVING.get(resource.split("/")[1], OPEN)
+        context = LambdaContext(function.name, 30, request_id)
+        with rights.running(function):
+            reply: dict[str, Any] = self.app(event, context)
         return reply
 
     def _match(self, path: str) -> tuple[str | None, dict[str, str]]:

@@ -15,6 +15,12 @@ from typing import IO, Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+MARK = ".linli-state"
+"""Lies in a state folder: no other folder is used or wiped."""
+
+OUTPUT = "run.log"
+"""Whoever starts an instance may write its output here beforehand."""
+
 
 class AlreadyRunning(Exception):  # noqa: N818 -- a state of the world, not a fault
     """Another supervisor holds this state folder; `pid` is its process."""
@@ -22,6 +28,10 @@ class AlreadyRunning(Exception):  # noqa: N818 -- a state of the world, not a fa
     def __init__(self, pid: int) -> None:
         super().__init__(f"held by process {pid}")
         self.pid = pid
+
+
+class NotOurs(Exception):  # noqa: N818 -- as above
+    """The folder holds somebody else's things."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,12 @@ class Home:
         return path
 
     def lock(self) -> None:
-        """Take the folder for this process until it ends; raises AlreadyRunning.
+        """Take the folder for this process until it ends; raises AlreadyRunning or NotOurs.
 
         The kernel drops the lock with the process, so `kill -9` leaves nothing stale.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._claim()
         file = (self.root / "run.lock").open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,6 +72,19 @@ class Home:
         """Give the folder free before this process ends."""
         while self._held:
             self._held.pop().close()
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether an instance has lived here."""
+        return (self.root / MARK).exists()
+
+    def _claim(self) -> None:
+        if self.is_ours:
+            return
+        if any(entry.name != OUTPUT for entry in self.root.iterdir()):
+            raise NotOurs(f"{self.root} holds other things; name an empty folder")
+        self.root.chmod(0o700)
+        (self.root / MARK).touch()
 
     def secret(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Return a secret of this installation, made at first run."""

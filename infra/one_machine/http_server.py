@@ -1,9 +1,13 @@
 """What granian serves: the API behind its one-machine gateway."""
 
 from app import app
+from infra.one_machine import rights
+from infra.one_machine.front import Front
 from infra.one_machine.gateway import Gateway
 from infra.one_machine.processes import die_with_parent
 
 die_with_parent()  # granian's workers would outlive a killed granian and hold its port
 
-application = Gateway(app)
+rights.enforce()
+
+application = Front(Gateway(app))

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from infra.one_machine import broker, dynamodb, ministack, ports, reach
 from infra.one_machine.environment import environment, server_password
-from infra.one_machine.home import AlreadyRunning, Home
+from infra.one_machine.home import AlreadyRunning, Home, NotOurs
 from infra.one_machine.processes import Part, Supervisor, python
 
 PATIENCE_S = 120.0
 TEND_EVERY_S = 0.2
-BLOCKING_THREADS = 32
-"""Requests served at a time: a tap may wait 2 s for its gate."""
+CONNECTIONS = 512
+"""Clients at a time, idle ones too; the next wait. Requests: `front.THREADS` at a time."""
+
+HEADERS_MS = 10_000
+"""How long a client may take to begin a request and to send its headers."""
 
 
 def run(home: Home, port: int) -> int:
@@ -27,6 +30,8 @@ def run(home: Home, port: int) -> int:
         home.lock()
     except AlreadyRunning as other:
         return _refuse(f"{home.root} is in use by process {other.pid}")
+    except NotOurs as reason:
+        return _refuse(str(reason))
     supervisor = Supervisor(home, _say)  # ends what a killed run left, which may hold the port
     if port and not ports.is_free(port):
         return _refuse(f"port {port} is in use by {ports.told_of(port)}")
@@ -41,13 +46,21 @@ def run(home: Home, port: int) -> int:
 
 
 def reset(home: Home) -> int:
-    """Wipe the state folder, unless an instance is using it."""
+    """Wipe the state folder, unless an instance is using it or it is no state folder."""
+    if not home.root.exists():
+        return _forgot(home)
+    if not home.is_ours:
+        return _refuse(f"{home.root} is no state folder of Linli; nothing was removed")
     try:
         home.lock()
     except AlreadyRunning as other:
         return _refuse(f"{home.root} is in use by process {other.pid}; stop it first")
     Supervisor(home, _say).stop()
     shutil.rmtree(home.root)
+    return _forgot(home)
+
+
+def _forgot(home: Home) -> int:
     _say(f"forgot everything in {home.root}")
     return 0
 
@@ -78,11 +91,12 @@ def _parts(home: Home, chosen: ports.Ports, given: dict[str, str]) -> list[Part]
 
 def _http(port: int, given: dict[str, str]) -> Part:
     arguments = (
-        "--interface", "wsgi",
+        "--interface", "rsgi",
         "--host", "127.0.0.1",
         "--port", str(port),
-        "--blocking-threads", str(BLOCKING_THREADS),
-        "--backpressure", str(4 * BLOCKING_THREADS),
+        "--http", "1",  # when it may be 2 as well, a silent connection is kept for ever
+        "--http1-header-read-timeout", str(HEADERS_MS),
+        "--backpressure", str(CONNECTIONS),
         "--workers-kill-timeout", "5",
         "--no-ws",
         "infra.one_machine.http_server:application",
@@ -120,5 +134,5 @@ def _say(line: str) -> None:
 
 
 def _refuse(reason: str) -> int:
-    print(f"cannot start: {reason}", file=sys.stderr, flush=True)
+    print(f"refused: {reason}", file=sys.stderr, flush=True)
     return 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from functions.wakes import Function
-from infra.one_machine import ministack
+from infra.one_machine import ministack, rights
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -60,7 +60,11 @@ class Target:
         return self.function.name
 
     def __call__(self, event: dict[str, Any]) -> Any:
-        """Invoke; whatever the handler raises is the source's to deal with, as on AWS."""
+        """Invoke under the function's own rights.
+
+        Whatever the handler raises is the source's to deal with, as on AWS.
+        """
         limits = self.function
         context = LambdaContext(self.name, limits.timeout_s, memory_limit_in_mb=limits.memory_mb)
-        return self.handler(event, context)
+        with rights.running(limits):
+            return self.handler(event, context)

@@ -1,14 +1,17 @@
 """IoT rules on one machine: what devices say is stored, queued, or handed to a function.
 
 The broker's session is kept for an hour and a message is acknowledged only when its rule
-is done, so a restart of this process loses none.
+is done, so a restart of this process loses none. One device's flood is cut here, as IoT Core
+throttles a connection: in the broker's queue it would push out what others say.
 """
 
 import json
 import logging
+import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -27,6 +30,9 @@ from infra.one_machine.invoke import Target
 log = logging.getLogger("topic_rules")
 
 THREADS = 8
+MOST_WAITING = 32
+"""Messages of one device on one topic that may wait for a thread; more are dropped."""
+
 SESSION_S = 3_600
 LARGEST_ITEM = 64 * 1024
 
@@ -35,14 +41,17 @@ Work = Callable[[str, str, int], None]
 
 
 class Bridge:
-    """Subscribes to every rule's filter and runs the rule for each message."""
+    """Subscribes to the filters of some rules and runs the rule for each message."""
 
-    def __init__(self, works: list[tuple[str, Work]]) -> None:
+    def __init__(self, client_id: str, works: list[tuple[str, Work]]) -> None:
         self.works = works
+        self.waiting: Counter[str] = Counter()
+        self.counting = threading.Lock()
+        self.dropped = 0
         self.subscribed = threading.Event()
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="rule")
         self.client = Client(
-            CallbackAPIVersion.VERSION2, client_id="linli-rules", protocol=MQTTv5, manual_ack=True
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTv5, manual_ack=True
         )
         self.client.on_socket_open = without_delay
         self.client.on_connect = self._on_connect
@@ -51,7 +60,7 @@ class Bridge:
 
     def start(self) -> None:
         """Connect in the background; a broker that is away is tried again each second."""
-        address = urlsplit(settings().mqtt_url)
+        address = urlsplit(os.environ["LINLI_BROKER_URL"])
         self.client.username_pw_set(address.username, address.password)
         self.client.reconnect_delay_set(min_delay=1, max_delay=1)
         kept = Properties(PacketTypes.CONNECT)
@@ -76,10 +85,23 @@ class Bridge:
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
         received_at = time.time_ns() // 1_000_000
+        if not self._room(message.topic):
+            self.client.ack(message.mid, message.qos)
+            return
         try:
             self.pool.submit(self._run, message, received_at)
         except RuntimeError:
             return  # stopping: not acknowledged, so the broker brings it again
+
+    def _room(self, topic: str) -> bool:
+        with self.counting:
+            if self.waiting[topic] < MOST_WAITING:
+                self.waiting[topic] += 1
+                return True
+        self.dropped += 1
+        if self.dropped % 1_000 == 1:
+            log.warning("%s floods: %d dropped, of all topics", topic, self.dropped)
+        return False
 
     def _run(self, message: MQTTMessage, received_at: int) -> None:
         """Run the rules of one message; one that fails drops it, as IoT Core does."""
@@ -90,19 +112,27 @@ class Bridge:
                     work(message.topic, payload, received_at)
                 except Exception:
                     log.exception("rule for %s failed", message.topic)
+        with self.counting:
+            self.waiting[message.topic] -= 1
+            self.waiting += Counter()  # forgets topics that wait for nothing
         self.client.ack(message.mid, message.qos)
 
 
-def bridge(rules: tuple[TopicRule, ...], functions: tuple[Function, ...], clients: Any) -> Bridge:
-    """Return the bridge for all rules of the manifest, those with and without a function."""
-    works = [(rule.filter, _storing(rule, clients)) for rule in rules]
-    works += [
+def bridges(
+    rules: tuple[TopicRule, ...], functions: tuple[Function, ...], clients: Any
+) -> tuple[Bridge, Bridge]:
+    """Return the bridge of what is stored, which people wait for, and that of all else.
+
+    Each has threads of its own, so that greetings do not hold up acknowledgements.
+    """
+    stored = [(rule.filter, _storing(rule, clients)) for rule in rules]
+    told = [
         (wake.filter, _invoking(Target.of(function)))
         for function in functions
         for wake in function.wakes
         if isinstance(wake, Topic)
     ]
-    return Bridge(works)
+    return Bridge("linli-acks", stored), Bridge("linli-rules", told)
 
 
 def _storing(rule: TopicRule, clients: Any) -> Work:

@@ -20,16 +20,15 @@ from pynamodb.exceptions import PynamoDBException
 
 from functions.manifest import FUNCTIONS, TOPIC_RULES
 from functions.wakes import Function, Queue, Schedule, Stream
-from infra.one_machine import broker, demo_estate, dynamodb, ministack
+from infra.one_machine import broker, demo_estate, dynamodb, ministack, rights
 from infra.one_machine.clients import client
-from infra.one_machine.environment import server_password
 from infra.one_machine.home import Home
 from infra.one_machine.invoke import Target
 from infra.one_machine.pollers import PARALLEL, Poller
 from infra.one_machine.processes import die_with_parent
 from infra.one_machine.relay import StreamReader
 from infra.one_machine.scheduler import Clockwork
-from infra.one_machine.topic_rules import bridge
+from infra.one_machine.topic_rules import Bridge, bridges
 
 log = logging.getLogger("worker")
 
@@ -54,6 +53,7 @@ def main(package: str) -> None:
     die_with_parent()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    rights.enforce()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -62,18 +62,15 @@ def main(package: str) -> None:
     if keeper is not None and not _until_done(keeper.furnish, stopping):
         return
     sources = _sources(package, home, stopping)
-    rules = bridge(TOPIC_RULES, FUNCTIONS, client) if keeper is not None else None
-    if rules is not None:
-        rules.start()
-        rules.subscribed.wait(10)
+    rules = _hearing() if keeper is not None else ()
     for source in sources:
         threading.Thread(target=source.run, daemon=True).start()
     home.ready_file(package).touch()
     while not stopping.wait(LOOK_AROUND_S):
         if keeper is not None:
             keeper.look_around(sources)
-    if rules is not None:
-        rules.stop()
+    for bridge in rules:
+        bridge.stop()
     _finish(sources)
 
 
@@ -82,7 +79,6 @@ class Keeper:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        self.password = server_password(home)
         self.admitted: list[broker.Account] = []
 
     def furnish(self) -> None:
@@ -96,7 +92,7 @@ class Keeper:
         """Let every enrolled device into the broker with its newest key as password."""
         enrolled = demo_estate.accounts()
         if enrolled != self.admitted:
-            broker.admit(self.home, self.password, enrolled)
+            broker.admit(self.home, enrolled)
             self.admitted = enrolled
 
     def look_around(self, sources: list[Source]) -> None:
@@ -125,6 +121,16 @@ def _until_done(work: Callable[[], None], stopping: threading.Event) -> bool:
         else:
             return True
     return False
+
+
+def _hearing() -> tuple[Bridge, ...]:
+    """Return the bridges to the broker, subscribed unless it is away."""
+    made = bridges(TOPIC_RULES, FUNCTIONS, client)
+    for bridge in made:
+        bridge.start()
+    for bridge in made:
+        bridge.subscribed.wait(10)
+    return made
 
 
 def _sources(package: str, home: Home, stopping: threading.Event) -> list[Source]:

@@ -9,12 +9,14 @@ import pytest
 
 from tests.architecture.source import ROOT, ours
 
+SETTLED = ("--hears", "devices.CommandSettled")
 ASKED = (
     ("domain", "lost_things"),
+    ("domain", "libraries", "--row", "book"),
     ("driver", "carrier_pigeon"),
     ("detector", "lamplight"),
     ("function", "count_pigeons"),
-    ("function", "note_settled", "--hears", "devices.CommandSettled"),
+    ("function", "note_settled", *SETTLED, "--does", "access.finish"),
 )
 ALONE = (
     "tests/lost_things/test_rules.py",
@@ -22,13 +24,14 @@ ALONE = (
     "tests/devices/test_carrier_pigeon_driver.py",
     "tests/vision/test_lamplight_detector.py",
     "tests/functions/test_count_pigeons.py",
-    "tests/functions/test_note_settled.py",
     "tests/architecture/test_plugins.py",
     "tests/architecture/test_manifest.py",
     "tests/architecture/test_grammar.py",
     "tests/architecture/test_sizes.py",
 )
-"""What can be run without engines; the rest needs `cloud` and runs when it is committed."""
+"""What can be run without engines."""
+
+WITH_ENGINES = ("tests/lost_things", "tests/libraries", "tests/functions/test_note_settled.py")
 
 CONCERNED = " or ".join([*(asked[1] for asked in ASKED), "list_of_names", "in_the_manifest"])
 
@@ -88,6 +91,13 @@ def test_what_is_written_passes_its_tests(copy: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_what_is_written_works_with_the_engines(copy: Path) -> None:
+    for engine in (".local-engine", ".venv-ministack"):
+        (copy / engine).symlink_to(ROOT / engine)
+    done = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *WITH_ENGINES)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
@@ -98,7 +108,10 @@ def test_what_is_written_passes_its_tests(copy: Path) -> None:
         (("domain", "class"), "is not snake_case"),
         (("domain", "../elsewhere"), "is not snake_case"),
         (("function", "deaf_one", "--hears", "devices.Nothing"), "is no event"),
-        (("domain", "eager", "--hears", "devices.CommandSettled"), "only a function"),
+        (("domain", "eager", *SETTLED), "only a function"),
+        (("domain", "parcels", "--row", "CamelCase"), "is not snake_case"),
+        (("function", "idle_one", *SETTLED), "use case first"),
+        (("function", "idle_one", *SETTLED, "--does", "access.nothing"), "use case first"),
     ],
 )
 def test_a_bad_wish_writes_nothing(copy: Path, asked: tuple[str, ...], why: str) -> None:

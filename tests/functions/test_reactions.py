@@ -55,7 +55,7 @@ def test_the_first_end_of_a_command_is_the_calls_end(
     assert access.call(flat.resident(), call_id).state is expected
 
 
-def test_a_job_is_done_once_however_often_it_comes(panel, signed, nothing_failed):  # noqa: F811
+def test_a_job_is_done_once_however_often_it_comes(panel, signed, nothing_failed):  # noqa: F811 -- the fixtures
     signed(panel, event(panel.device_id, id="e_1"), message_id="m_1")
     told = {"device_id": panel.device_id, "message_id": "m_1"}
     for _ in range(3):

@@ -26,7 +26,7 @@ SERVER_WORD = "server-word"
 
 
 def test_passwords_are_kept_as_mosquitto_hashes_them(tmp_path: Path):
-    broker.admit(Home(tmp_path), SERVER_WORD, [GATE])
+    broker.admit(Home(tmp_path), [GATE])
     lines = (tmp_path / "broker" / "passwords").read_text().splitlines()
     stored = dict(line.split(":", 1) for line in lines)
     _, kind, rounds, salt, digest = stored["gate-1"].split("$")
@@ -37,9 +37,9 @@ def test_passwords_are_kept_as_mosquitto_hashes_them(tmp_path: Path):
 
 def test_admitting_the_same_devices_again_changes_nothing(tmp_path: Path):
     home = Home(tmp_path)
-    assert broker.admit(home, SERVER_WORD, [GATE, OTHER])
-    assert not broker.admit(home, SERVER_WORD, [OTHER, GATE])
-    assert broker.admit(home, SERVER_WORD, [GATE])
+    assert broker.admit(home, [GATE, OTHER])
+    assert not broker.admit(home, [OTHER, GATE])
+    assert broker.admit(home, [GATE])
 
 
 class Party:
@@ -85,7 +85,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="module")
 def listening(home: Home) -> Iterator[tuple[Ports, int]]:
     chosen = ports.choose(home, 0)
-    broker.admit(home, SERVER_WORD, [GATE])
+    broker.admit(home, [GATE])
     part = broker.part(home, chosen, SERVER_WORD)
     with (home.root / "log").open("wb") as log:
         process = subprocess.Popen(part.argv, stdout=log, stderr=log, env=dict(os.environ))
@@ -125,6 +125,23 @@ def test_a_stranger_and_a_wrong_password_are_refused(listening: tuple[Ports, int
         party.leave()
 
 
+def test_neither_door_knows_the_others_passwords(listening: tuple[Ports, int]):
+    chosen, _ = listening
+    rules = Party(chosen.mqtt_server, broker.SERVER, SERVER_WORD, "linli-rules")
+    assert rules.connected.wait(5)
+    thrown_off = threading.Event()
+    rules.client.on_disconnect = lambda *_: thrown_off.set()
+    for port, user, word in (
+        (chosen.mqtt_server, GATE.device_id, GATE.password),
+        (chosen.mqtt, broker.SERVER, SERVER_WORD),
+    ):
+        thief = Party(port, user, word, "linli-rules")
+        assert thief.refused.wait(5)
+        thief.leave()
+    assert not thrown_off.wait(0.3)
+    rules.leave()
+
+
 def test_no_device_throws_another_off_by_taking_its_client_id(
     listening: tuple[Ports, int], home: Home
 ):
@@ -133,7 +150,7 @@ def test_no_device_throws_another_off_by_taking_its_client_id(
     assert gate.connected.wait(5)
     thrown_off = threading.Event()
     gate.client.on_disconnect = lambda *_: thrown_off.set()
-    broker.admit(home, SERVER_WORD, [GATE, OTHER])
+    broker.admit(home, [GATE, OTHER])
     os.kill(pid, signal.SIGHUP)
     time.sleep(0.2)
     thief = Party(chosen.mqtt, OTHER.device_id, OTHER.password, GATE.device_id)
@@ -141,3 +158,21 @@ def test_no_device_throws_another_off_by_taking_its_client_id(
     assert not thrown_off.wait(0.3)
     gate.leave()
     thief.leave()
+
+
+def test_commands_go_through_the_broker_unless_the_user_chose_another_bus(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    for name in ("LINLI_COMMAND_BUS", "LINLI_COMMAND_BUS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    given = broker.environment(Ports(1, 2, 3, 4, 5), SERVER_WORD)
+    assert given["LINLI_COMMAND_BUS"] == "mqtt"
+    assert given["LINLI_COMMAND_BUS_URL"] == given["LINLI_BROKER_URL"]
+    monkeypatch.setenv("LINLI_COMMAND_BUS", "http_gateway")
+    monkeypatch.setenv("LINLI_COMMAND_BUS_URL", "https://gateway")
+    chosen = broker.environment(Ports(1, 2, 3, 4, 5), SERVER_WORD)
+    assert chosen == {
+        "LINLI_BROKER_URL": given["LINLI_BROKER_URL"],
+        "LINLI_COMMAND_BUS": "http_gateway",
+        "LINLI_COMMAND_BUS_URL": "https://gateway",
+    }

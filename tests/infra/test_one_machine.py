@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import requests
 
+from tools.simulate.system import chosen_by_the_user
+
 START_S = 120
 
 pytestmark = pytest.mark.aws
@@ -25,7 +27,9 @@ class Instance:
         self.argv = [sys.executable, "-m", "infra.local", "--port", port, "--state", str(state)]
         self.output = state.with_suffix(".out")
         with self.output.open("wb") as file:
-            self.process = subprocess.Popen(self.argv, stdout=file, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(
+                self.argv, env=chosen_by_the_user(), stdout=file, stderr=subprocess.STDOUT
+            )
 
     def said(self) -> str:
         return self.output.read_text()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.manifest import FUNCTIONS
+from infra.one_machine import rights as one_machine
 
 BY_NAME = {function.name: function for function in FUNCTIONS}
 FUNCTION_NAMES = sorted(BY_NAME)
@@ -52,6 +53,21 @@ def test_rights_are_what_the_line_declares(linli, name):
     assert ("Keep" in may) == ("w" in line.media)
     assert ("Write" in may) == any("w" in rights for rights in line.tables.values())
     assert ("Hear" in may) == bool(line.queues)
+
+
+def test_the_one_machine_home_refuses_by_the_same_rules():
+    from infra.aws import rights, storage, tables  # noqa: PLC0415 -- collected without CDK, too
+
+    assert {f"dynamodb:{action}" for action in one_machine.READS} == set(tables.READ)
+    assert {f"dynamodb:{action}" for action in one_machine.WRITES} == set(tables.WRITE)
+    assert one_machine.STILLS == storage.STILLS
+    assert one_machine.COMMAND_LEAVES == rights.COMMAND_TOPICS
+
+
+def test_the_command_bus_is_iot_core_unless_the_context_says_otherwise(linli):
+    given = made(linli, "resident_api")["Environment"]["Variables"]
+    assert given["LINLI_COMMAND_BUS"] == "iot_core"
+    assert given["LINLI_COMMAND_BUS_URL"] == ""
 
 
 @pytest.mark.parametrize("name", FUNCTION_NAMES)

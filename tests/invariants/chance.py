@@ -21,6 +21,7 @@ RATES: Mapping[str, float] = {
     "mqtt lost": 0.10,
     "mqtt delayed": 0.10,
     "forged": 0.20,  # somebody answers for a device, without its key
+    "odd answer": 0.05,  # a device signs what no protocol knows
     "replayed": 0.25,  # somebody sends a device its own old command again
 }
 """SECURITY.md, figures: duplicates 30 %, throttling 20 %, crash 10 %."""

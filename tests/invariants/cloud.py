@@ -205,16 +205,18 @@ class EventBridge:
         self.world.pass_time(self.world.chance.between(1, 6))
         if self.world.chance.strikes("crash before"):
             raise Crashed
-        failed = 0
+        results: list[Reply] = []
         for entry in Entries:
             if self.world.chance.strikes("half published"):
                 self.world.hurt()
-                failed += 1
+                results.append({"ErrorCode": "InternalFailure", "ErrorMessage": "later"})
             else:
+                results.append({"EventId": f"{self.world.chance.bits(64):016x}"})
                 self._route(entry)
         if self.world.chance.strikes("crash after"):
             raise Crashed
-        return {"FailedEntryCount": failed}
+        failed = sum("ErrorCode" in result for result in results)
+        return {"FailedEntryCount": failed, "Entries": results}
 
     def _route(self, entry: Reply) -> None:
         envelope = {

@@ -44,7 +44,6 @@ class Table:
             found.append(said)
         return tuple(found)
 
-
     def turn(self, old: Item | None, new: Item | None) -> None:
         """Put an item in the place of another; either may be none."""
         if new is not None:
@@ -179,7 +178,10 @@ class Store:
         return asked["TableName"], table.key(asked.get("Key") or asked["Item"])
 
     def _reason(self, kind: str, asked: Mapping[str, Any]) -> Reply:
-        reason: Reply = {"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}
+        reason: Reply = {
+            "Code": "ConditionalCheckFailed",
+            "Message": "The conditional request failed",
+        }
         name, key = self._touched(kind, asked)
         found = self.tables[name].items.get(key)
         if asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and found:

@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 Value = Mapping[str, Any]
@@ -67,7 +67,7 @@ class _Tokens:
         return False
 
 
-@lru_cache(maxsize=None)
+@cache
 def condition(text: str) -> Condition:
     """Return the meaning of a condition, key condition or filter."""
     tokens = _Tokens(text)
@@ -205,7 +205,7 @@ FUNCTIONS: Mapping[str, Callable[..., Condition]] = {
 # Updates -----------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def update(text: str) -> Callable[[Item, Names, Values], Item]:
     """Return the meaning of an update expression: the old item in, the new one out."""
     tokens, changes = _Tokens(text), []
@@ -265,7 +265,11 @@ def _term(tokens: _Tokens) -> Operand:
 
 def _remove(tokens: _Tokens) -> Change:
     name = tokens.take()
-    return lambda _old, new, names, _values: new.pop(names[name], None) and None
+
+    def change(_old: Item, new: Item, names: Names, _values: Values) -> None:
+        new.pop(names[name], None)
+
+    return change
 
 
 def _add(tokens: _Tokens) -> Change:

@@ -20,6 +20,7 @@ FOUND = Path(__file__).with_name("found_seeds.txt")
 KEY_ID = "simulated"
 SEEDS = 10_000
 STORY_LINES = 400
+PROGRESS = 500
 
 
 def main() -> int:
@@ -79,6 +80,8 @@ def play(asked: argparse.Namespace, sign: Any) -> int:
         runs, calls, broken = runs + 1, calls + outcome.calls, broken + bool(outcome.violations)
         faults += outcome.faults
         _show(outcome)
+        if runs % PROGRESS == 0:
+            say(f"{runs} runs, {broken} broken")
     _sum_up(runs, calls, faults, time.monotonic() - began)
     say(f"{broken} of {runs} runs broke an invariant" if broken else "0 violations")
     return 1 if broken else 0

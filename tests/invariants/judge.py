@@ -182,17 +182,17 @@ class Judge:
         self.answers.append(answer)
         first = self.kept.get((answer.subject, answer.key))
         if first is None:
-            if answer.status < 300:  # noqa: PLR2004 -- a success
+            if answer.status < 300:
                 self.kept[answer.subject, answer.key] = answer
         elif first.path == answer.path:
             self._same(first, answer)
-        elif answer.status < 300 or (  # noqa: PLR2004 -- a success
+        elif answer.status < 300 or (
             answer.began_ms > first.ended_ms and answer.status not in (409, 500)
         ):
             self.break_(f"I5 key used for {first.path} then answered {answer.status}")
 
     def _same(self, first: Answer, again: Answer) -> None:
-        if again.status < 300:  # noqa: PLR2004 -- a success
+        if again.status < 300:
             self.require(again.lasting == first.lasting, f"I5 other answer: {first} {again}")
             moved_on = first.body["state"] in ("SENT", again.body["state"])
             self.require(
@@ -200,7 +200,7 @@ class Judge:
                 f"I5 told {first.body['state']}, then {again.body['state']}",
             )
         elif again.began_ms > first.ended_ms:
-            self.require(again.status == 500, f"I5 refused the second time: {again}")  # noqa: PLR2004 -- a fault
+            self.require(again.status == 500, f"I5 refused the second time: {again}")
 
 
 def text(item: Item, name: str) -> str:

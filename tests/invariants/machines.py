@@ -10,6 +10,9 @@ from tools.simulate.signing import DeviceKey, Json, envelope
 
 HOLD_LIMIT_MS = 120_000
 HELLO_EVERY_MS = 2_000
+ODD = ("MAYBE", "SENT", 7, None, ["DONE"])
+"""What a broken device may call a result."""
+
 Uplink = Callable[[str, str], None]
 """(topic, payload), towards the rules of the cloud."""
 
@@ -71,7 +74,7 @@ class Machine:
             if told["session"] == self.session:
                 self.clock.learn(told["cloud"], told["monotonic"])
             return
-        verdict = self.judge.verdict(payload, self.session)
+        verdict = self.judge.verdict(payload.encode(), self.session)
         if verdict.action == "again":
             self.uplink(self._topic("ack"), self.acks[verdict.message["id"]])
         elif verdict.action != "ignore":
@@ -82,7 +85,7 @@ class Machine:
         if verdict.action == "act":
             result, reason = self._act(verdict.message)
         command_id = verdict.message["id"]
-        said = {
+        said: Json = {
             "id": command_id,
             "device": self.key.device_id,
             "result": result,
@@ -90,6 +93,8 @@ class Machine:
             "at": self.clock.now() or 0,
             "reason": reason,
         }
+        if self.world.chance.strikes("odd answer"):
+            said["result"] = self.world.chance.one_of(ODD)
         self.world.tell(f"{self.key.device_id}: {verdict.message['op']} {result} {reason}")
         self.acks[command_id] = self._signed(self.key, said)
         self.uplink(self._topic("ack"), self.acks[command_id])
@@ -152,4 +157,6 @@ class Broker:
 
     def _delay(self) -> int:
         chance = self.world.chance
-        return chance.between(500, 9_000) if chance.strikes("mqtt delayed") else chance.between(2, 30)
+        return (
+            chance.between(500, 9_000) if chance.strikes("mqtt delayed") else chance.between(2, 30)
+        )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from chalicelib.access.rules import ARROWS as CALLS
@@ -53,7 +54,9 @@ class Run:
         """Run the whole day and judge it."""
         with self.town.open():
             self.world.run(self._day)
-        self.judge.violations += [f"I22 unexplained: {one}" for one in dict.fromkeys(self.world.unexplained)]
+        self.judge.violations += [
+            f"I22 unexplained: {one}" for one in dict.fromkeys(self.world.unexplained)
+        ]
         return Outcome(
             self.seed,
             self.judge.violations,
@@ -89,7 +92,7 @@ class Run:
         residents = [Resident(self.api, who) for who in RESIDENTS]
         for _ in range(chance.between(1, 2)):
             at, odd = chance.between(1_500, 12_000), chance.maybe(0.15)
-            after(at, lambda odd=odd: people.ring(panel, odd=odd))
+            after(at, partial(people.ring, panel, odd=odd))
             for resident in residents:
                 after(at + chance.between(400, 4_000), resident.look)
         if chance.maybe(0.2):
@@ -106,7 +109,7 @@ class Run:
         clear = chance.between(2, frames)
         for number in range(frames):
             seen = 0.9 if number < clear and chance.maybe(0.85) else 0.0
-            after(at + number * 700, lambda seen=seen: camera.report("lift.sighting", {"seen": seen}))
+            after(at + number * 700, partial(camera.report, "lift.sighting", {"seen": seen}))
         if chance.maybe(0.3):
             verdict = chance.one_of(("true_positive", "false_positive"))
             after(chance.between(6_000, 19_000), lambda: Manager(self.api).judge(verdict))
@@ -161,6 +164,8 @@ class Run:
     def _long_after(self) -> None:
         """Let every deadline pass and every sweep run; what that started has its own deadlines."""
         self.town.ticking = False
+        self.town.sweep()
+        self.world.pass_time(CALM_MS // 3)
         for _ in range(2):
             self.world.leap(LONG_MS)
             self.town.sweep()
@@ -205,7 +210,7 @@ class Run:
         opened = [one for one in self.judge.moves if one.command_id in names]
         if end is CallState.OPENED:
             self.judge.require(opened, f"I8 {call_id} is OPENED and the gate never moved")
-        if end is CallState.FAILED:
+        if end is CallState.FAILED and not self.world.chance.counts["restart"]:
             self.judge.require(not opened, f"I8 {call_id} is FAILED and the gate moved")
         if end in (CallState.DENIED, CallState.EXPIRED):
             self.judge.require(not commands, f"I8 {call_id} is {end} and has a command")

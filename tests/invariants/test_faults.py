@@ -46,7 +46,9 @@ def test_a_naive_handler_breaks_within_a_few_seeds() -> None:
 
 def test_a_seed_repeats_its_run_in_another_process() -> None:
     stories = {
-        re.sub(r"\d+ ms a run", "", simulate("--seed", "7", "--verbose", PYTHONHASHSEED=salt).stdout)
+        re.sub(
+            r"\d+ ms a run", "", simulate("--seed", "7", "--verbose", PYTHONHASHSEED=salt).stdout
+        )
         for salt in ("1", "2")
     }
     assert len(stories) == 1

@@ -40,14 +40,16 @@ def patient(arrived: list[Frame]) -> bool:
 def misjudged(watch: Item, frames_recorded: int) -> str | None:
     """Return how a watch differs from what its frames say in their own order, or None.
 
-    A watch that forgot frames, or waited in vain, is its own business (`patience`).
+    A watch that forgot frames, or waits for one that was lost, is its own business
+    (`patience`): it is judged again when the next frame comes.
     """
     kept = [_frame(said) for said in json.loads(watch["frames"]["S"])]
-    arrived = sorted(kept, key=lambda frame: frame.heard_at)
-    if len(kept) < frames_recorded or not patient(arrived):
+    in_order = sorted(kept, key=lambda frame: frame.position)
+    whole = len(kept) == frames_recorded == in_order[-1].sequence - in_order[0].sequence + 1
+    if not whole or not patient(sorted(kept, key=lambda frame: frame.heard_at)):
         return None
     holding = bool(watch["holding"]["BOOL"])
-    ideal = folded(sorted(kept, key=lambda frame: frame.position))[0].holding
+    ideal = folded(in_order)[0].holding
     return None if holding == ideal else f"holding is {holding}, its frames say {ideal}"
 
 

@@ -30,12 +30,13 @@ class Stores:
 
     def __init__(self, state: Path) -> None:
         given = environment(state)
+        key_id, _, secret = given["LINLI_DYNAMODB_KEY"].partition(":")
         self._dynamodb: Any = boto3.client(
             "dynamodb",
             endpoint_url=given["AWS_ENDPOINT_URL_DYNAMODB"],
             region_name=given["AWS_REGION"],
-            aws_access_key_id=given["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
             config=Config(retries={"max_attempts": 1}),
         )
 
@@ -59,7 +60,7 @@ class BrokerDoor:
     """A client at the broker's listener for servers."""
 
     def __init__(self, state: Path) -> None:
-        address = urlsplit(environment(state)["LINLI_MQTT_URL"])
+        address = urlsplit(environment(state)["LINLI_BROKER_URL"])
         assert address.hostname
         assert address.port
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)

@@ -50,7 +50,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def device(request: pytest.FixtureRequest) -> Device:
     """A device of its own for each test, so that broker sessions never mix."""
     name = f"dev-{abs(hash(request.node.nodeid)):x}"
-    return Device("gate", "com-1", DeviceKey(name, "k1", b"a secret of thirty-two bytes ...."), name, "")
+    return Device(
+        "gate", "com-1", DeviceKey(name, "k1", b"a secret of thirty-two bytes ...."), name, ""
+    )
 
 
 @pytest.fixture

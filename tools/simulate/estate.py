@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.simulate.signing import DeviceKey
+from tools.simulate.signing import DeviceKey, mac
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,12 @@ def _address(mqtt: str) -> tuple[str, int]:
 
 
 def _device(entry: Mapping[str, str], community_id: str) -> Device:
-    """Read one entry; a device signs in at the broker with its id and key unless it says more."""
+    """Read one entry; what a device shows the broker is derived from its key, not the key."""
+    key = DeviceKey.from_text(entry["id"], entry["key_id"], entry["key"])
     return Device(
         kind=entry["kind"],
         community_id=entry.get("community_id", community_id),
-        key=DeviceKey.from_text(entry["id"], entry["key_id"], entry["key"]),
+        key=key,
         mqtt_user=entry.get("mqtt_user", entry["id"]),
-        mqtt_password=entry.get("mqtt_password", entry["key"]),
+        mqtt_password=mac(key.secret, b"mqtt"),
     )

@@ -16,6 +16,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 START_S = 180
 
 
+def chosen_by_the_user() -> dict[str, str]:
+    """Return this process's environment without its own command bus: our devices speak MQTT."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("LINLI_COMMAND_BUS")
+    }
+
+
 class System:
     """Started, stopped and killed as a person would; its state lies in `state`."""
 
@@ -37,6 +46,7 @@ class System:
                 cwd=REPOSITORY,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=chosen_by_the_user(),
                 start_new_session=True,
             )
         process = self._process
