@@ -9,17 +9,14 @@ from tools.simulate.signing import DeviceKey
 
 
 def enrolled(estate: Estate, count: int) -> list[Panel]:
-    """Enrol so many panels at the estate's entrance, and return them ready to ring."""
-    return [_panel(estate, number) for number in range(count)]
+    """Enrol so many panels, each beside the gate of its number, and return them ready to ring."""
+    gates = [estate.device(gate_id) for gate_id in estate.ids["gates"]]
+    return [_panel(estate, gates[number % len(gates)].place_id) for number in range(count)]
 
 
-def _panel(estate: Estate, number: int) -> Panel:
+def _panel(estate: Estate, place_id: str) -> Panel:
     made = devices.enrol(
-        estate.community_id,
-        devices.Kind.PANEL,
-        place_id="bench-entrance",
-        name=f"bench {number}",
+        estate.community_id, devices.Kind.PANEL, place_id=place_id, name="benchmark"
     )
     key = DeviceKey.from_text(made.device_id, made.key_id, made.key)
-    device = Device("panel", estate.community_id, key, mqtt_user="", mqtt_password="")
-    return Panel(device, estate.base_url)
+    return Panel(Device("panel", estate.community_id, key, "", ""), estate.base_url)

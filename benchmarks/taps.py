@@ -21,7 +21,7 @@ PER_SECOND = 20
 WAVE = 60
 """Calls rung beforehand and then tapped within the 30 s that they ring."""
 
-PANELS = 4
+PANELS = GATES = 20
 WAVES = 6
 
 

@@ -51,12 +51,12 @@ def _function(linli: Stack, function: Function) -> None:
 
 def _bucket(linli: Stack, name: str) -> str:
     bucket = _at(linli, "Storage", name).node.default_child
-    return f"<{linli.get_logical_id(bucket)}.Arn>"  # type: ignore[arg-type]
+    return f"<{linli.get_logical_id(bucket)}.Arn>"  # type: ignore[arg-type]  # the bucket is a CfnBucket
 
 
 def _at(scope: Construct, *path: str) -> Construct:
     for name in path:
-        scope = scope.node.find_child(name)  # type: ignore[assignment]
+        scope = scope.node.find_child(name)  # type: ignore[assignment]  # a child of a scope is a scope
     return scope
 
 

@@ -50,7 +50,7 @@ ANY_TYPE = (
 CORS = {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}
 
 
-class AudienceSwagger(SwaggerGenerator):  # type: ignore[misc]
+class AudienceSwagger(SwaggerGenerator):  # type: ignore[misc]  # Chalice has no types
     """Chalice's generator, for one audience's routes, with CDK tokens for the function."""
 
     def __init__(self, audience: str, function: lambda_.IFunction) -> None:

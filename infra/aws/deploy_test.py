@@ -162,11 +162,11 @@ def _master_key(emulator: Emulator) -> str:
 
 def _token_keys(home: Home) -> str:
     """Return the JWKS of the key that signs the demo's tokens."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-    from jwt.algorithms import OKPAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- for this test only
+    from jwt.algorithms import OKPAlgorithm  # noqa: PLC0415 -- as above
 
     public = load_pem_private_key(token_key(home), None).public_key()
-    shown: dict[str, Any] = OKPAlgorithm.to_jwk(public, as_dict=True)  # type: ignore[call-overload]
+    shown: dict[str, Any] = OKPAlgorithm.to_jwk(public, as_dict=True)  # type: ignore[call-overload]  # overloads by literal
     return json.dumps({"keys": [{**shown, "kid": TOKEN_KEY_ID, "alg": "EdDSA", "use": "sig"}]})
 
 

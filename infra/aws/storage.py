@@ -63,5 +63,5 @@ class Storage(Construct):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=RemovalPolicy.RETAIN,
-            **more,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]  # options of Bucket by name
         )

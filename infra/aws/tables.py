@@ -36,7 +36,7 @@ class Tables(Construct):
         """Return the ARNs of a table and of each of its indexes; KeyError if there is none."""
         table = self._tables[short]
         indexes = table.global_secondary_indexes or []
-        names = [index.index_name for index in indexes]  # type: ignore[union-attr]
+        names = [index.index_name for index in indexes]  # type: ignore[union-attr]  # a list, since we gave one
         return [table.attr_arn, *(Fn.join("/", [table.attr_arn, "index", n]) for n in names)]
 
     def stream(self, short: str) -> str:

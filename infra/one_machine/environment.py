@@ -85,7 +85,7 @@ def _master_key(home: Home) -> str:
 
 def _new_token_key() -> bytes:
     from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 -- first run
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 -- first run only
 
     return Ed25519PrivateKey.generate().private_bytes(
         form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
@@ -93,9 +93,9 @@ def _new_token_key() -> bytes:
 
 
 def _public_token_key(home: Home) -> dict[str, str]:
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 -- as above
 
-    public = load_pem_private_key(token_key(home), None).public_key().public_bytes_raw()  # type: ignore[union-attr]
+    public = load_pem_private_key(token_key(home), None).public_key().public_bytes_raw()  # type: ignore[union-attr]  # it is an Ed25519 key
     coordinate = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
     return {
         "kty": "OKP",

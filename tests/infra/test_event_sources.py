@@ -37,12 +37,12 @@ class Inbox:
         ]
         self.deleted: list[str] = []
 
-    def receive_message(self, *, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def receive_message(self, *, MaxNumberOfMessages: int, **_: Any) -> dict[str, Any]:  # noqa: N803 -- boto3's spelling
         taken = self.waiting[:MaxNumberOfMessages]
         del self.waiting[:MaxNumberOfMessages]
         return {"Messages": taken} if taken else {}
 
-    def delete_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> None:  # noqa: N803
+    def delete_message_batch(self, *, Entries: list[dict[str, str]], **_: Any) -> None:  # noqa: N803 -- boto3's spelling
         assert len(Entries) <= 10
         self.deleted += [entry["ReceiptHandle"] for entry in Entries]
 
@@ -134,7 +134,7 @@ class Shard:
         start = int(where["SequenceNumber"]) + 1 if "SequenceNumber" in where else 0
         return {"ShardIterator": str(start)}
 
-    def get_records(self, *, ShardIterator: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def get_records(self, *, ShardIterator: str, **_: Any) -> dict[str, Any]:  # noqa: N803 -- boto3's spelling
         if self.trimmed:
             self.trimmed = False
             raise ClientError({"Error": {"Code": "TrimmedDataAccessException"}}, "GetRecords")

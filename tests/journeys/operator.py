@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -14,6 +16,10 @@ import jwt
 from botocore.config import Config
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from tools.simulate.estate import device_of
+from tools.simulate.panel import Panel
+from tools.simulate.system import REPOSITORY, System
 
 TRANSIENT = frozenset({"linli-outbox"})
 """Emptied by the relay as it works, whatever anybody does."""
@@ -54,6 +60,15 @@ class Stores:
         return sorted(
             json.dumps(row, sort_keys=True, default=str) for p in pages for row in p["Items"]
         )
+
+
+def install_panels(system: System, places: Iterable[str]) -> dict[str, Panel]:
+    """Enrol a panel at each place with the operator's own tool."""
+    command = [sys.executable, "-m", "tools.enrol", "--state", str(system.state), "panel", *places]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    estate = system.estate
+    made = [device_of(entry, estate.community_id) for entry in json.loads(done.stdout)]
+    return {device.place_id: Panel(device, estate.base_url) for device in made}
 
 
 class BrokerDoor:

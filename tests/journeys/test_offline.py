@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.journeys.operator import install_panels
 from tests.journeys.town import Town, at_once
 from tools.simulate.gate import Gate
+from tools.simulate.system import System
 
 STALE_S = 6.5
 """A command lives 5 s, and mosquitto counts whole seconds: gone for certain after 6."""
@@ -46,7 +48,7 @@ class Played:
 
 
 @pytest.fixture(scope="module")
-def played(town: Town) -> Iterator[Mapping[str, Played]]:
+def played(town: Town, system: System) -> Iterator[Mapping[str, Played]]:
     """Play all absences at once, each at a gate of its own; nobody waits in line."""
     names = [*ABSENCES, DAWDLES]
     conducts = [absence.conduct for absence in ABSENCES.values()] + [DAWDLES]
@@ -54,6 +56,7 @@ def played(town: Town) -> Iterator[Mapping[str, Played]]:
         town.gate(conduct, number=number).start()
         for number, conduct in enumerate(conducts, start=5)
     ]
+    town.panels |= install_panels(system, [gate.device.place_id for gate in gates])
     calls = [town.ring(number=number) for number, _ in enumerate(names, start=5)]
     for gate in gates[:-1]:
         gate.vanish()

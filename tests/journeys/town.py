@@ -28,6 +28,9 @@ class Town:
     estate: Estate
     early_call: str = ""
     """Rung before any test, so that a call is old when one is wanted."""
+    panels: dict[str, Panel] = field(default_factory=dict)
+    """Panels beside other gates than the first, by their place."""
+
     _ringing: threading.Lock = field(default_factory=threading.Lock)
 
     def person(self, who: str) -> Person:
@@ -48,6 +51,11 @@ class Town:
     def panel(self) -> Panel:
         """The entrance panel."""
         return Panel(self.device("panel"), self.estate.base_url)
+
+    def panel_at(self, number: int) -> Panel:
+        """Return the panel beside a gate: it can ring for no other."""
+        place = self.estate.device(self.estate.ids["gates"][number]).place_id
+        return self.panels.get(place, self.panel)
 
     @cached_property
     def camera(self) -> Camera:
@@ -83,7 +91,8 @@ class Town:
         """Ring the resident's flat at a gate; return the id of the call that appears."""
         with self._ringing:
             before = {call["call_id"] for call in self.calls()}
-            self.panel.ring(self.estate.ids["unit"], self.estate.ids["gates"][number])
+            panel = self.panel_at(number)
+            panel.ring(self.estate.ids["unit"], self.estate.ids["gates"][number])
             return self.new_calls(before)[0]
 
     def new_calls(self, before: set[str], within_s: float = 5.0) -> list[str]:

@@ -36,7 +36,7 @@ def test_a_round_trip_takes_milliseconds(broker: Broker, device: Device, cloud: 
         for _ in range(20):
             began = time.perf_counter()
             command_id = cloud.send(cloud.command())
-            assert eventually(lambda wanted=command_id: cloud.result(wanted) == "DONE")  # type: ignore[misc]
+            assert eventually(lambda wanted=command_id: cloud.result(wanted) == "DONE")  # type: ignore[misc]  # a default binds the name
             taken.append(time.perf_counter() - began)
         assert sorted(taken)[10] < 0.04
 
@@ -136,8 +136,8 @@ def test_silent_forged_and_repeated_acknowledgements(
         cloud.raw_acks.clear()
         with Gate(device, broker, CONDUCTS[name]) as gate:
             cloud.send(cloud.command())
-            assert eventually(lambda gate=gate: gate.openings == 1)  # type: ignore[misc]
-            assert eventually(lambda raw=raw: len(cloud.raw_acks) == raw)  # type: ignore[misc]
+            assert eventually(lambda gate=gate: gate.openings == 1)  # type: ignore[misc]  # as above
+            assert eventually(lambda raw=raw: len(cloud.raw_acks) == raw)  # type: ignore[misc]  # as above
         for payload in cloud.raw_acks if name == "forged" else ():
             with pytest.raises(BadSignature):
                 opened(device.key, payload)

@@ -20,6 +20,7 @@ class Device:
     key: DeviceKey
     mqtt_user: str
     mqtt_password: str
+    place_id: str = ""
 
     @property
     def id(self) -> str:
@@ -54,7 +55,7 @@ class Estate:
             mqtt_port=port,
             community_id=demo["community_id"],
             tokens=demo["tokens"],
-            devices=tuple(_device(entry, demo["community_id"]) for entry in demo["devices"]),
+            devices=tuple(device_of(entry, demo["community_id"]) for entry in demo["devices"]),
             ids=demo["ids"],
         )
 
@@ -76,7 +77,7 @@ def _address(mqtt: str) -> tuple[str, int]:
     return host, int(port or 1883)
 
 
-def _device(entry: Mapping[str, str], community_id: str) -> Device:
+def device_of(entry: Mapping[str, str], community_id: str) -> Device:
     """Read one entry; what a device shows the broker is derived from its key, not the key."""
     key = DeviceKey.from_text(entry["id"], entry["key_id"], entry["key"])
     return Device(
@@ -85,4 +86,5 @@ def _device(entry: Mapping[str, str], community_id: str) -> Device:
         key=key,
         mqtt_user=entry.get("mqtt_user", entry["id"]),
         mqtt_password=mac(key.secret, b"mqtt"),
+        place_id=entry.get("place_id", ""),
     )
