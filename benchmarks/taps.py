@@ -21,7 +21,9 @@ PER_SECOND = 20
 WAVE = 60
 """Calls rung beforehand and then tapped within the 30 s that they ring."""
 
-PANELS = GATES = 20
+PANELS = 20
+"""One beside each gate."""
+
 WAVES = 6
 
 

@@ -6,11 +6,11 @@ without the other (SECURITY.md, invariants; Stripe's idempotent requests).
 
 from typing import Any
 
-from pydantic import TypeAdapter
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from chalicelib.core import clock, context
 from chalicelib.core.table import PlainJson, Row
+from chalicelib.core.typed import adapter
 
 ANSWER_KEPT_S = 30 * 24 * 3600
 """How long an answer is kept, unless the route keeps it for ever (payments do)."""
@@ -65,7 +65,7 @@ def spend() -> None:
 def _plain(answer: Any) -> Any:
     if answer is None:
         return None
-    return TypeAdapter(type(answer)).dump_python(answer, mode="json")
+    return adapter(type(answer)).dump_python(answer, mode="json")
 
 
 def answered(wanted: context.Once) -> OnceRecord | None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
 from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
@@ -26,6 +25,7 @@ from chalicelib.core import clock, context, ids, once
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.core.table import Row, connection
+from chalicelib.core.typed import adapter
 
 SHARDS = 8
 """Partitions that unfinished outbox rows are spread over (SECURITY.md 17: no hot key)."""
@@ -122,7 +122,7 @@ def _row_of(event: Any) -> OutboxRow:
         event_id=event_id,
         community_id=event.community_id,
         name=f"{domain}.{type(event).__name__}",
-        body=TypeAdapter(type(event)).dump_json(event).decode(),
+        body=adapter(type(event)).dump_json(event).decode(),
         request_id=context.request_id(),
         at=clock.epoch_ms(clock.now()),
         shard=f"outbox#{ids.ALPHABET.index(event_id[-1]) % SHARDS}",

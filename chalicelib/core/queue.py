@@ -7,15 +7,13 @@ receives SQS moves it to the dead-letter queue.
 
 import json
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from pydantic import TypeAdapter
 
 from chalicelib.core import aws, context, relay
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.core.logs import logger
+from chalicelib.core.typed import adapter
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -30,15 +28,15 @@ def handler(consumer: str, reactions: Mapping[type, Callable[[Any], None]]) -> H
     reaction means that a redelivery met its own earlier effect only if the reaction says
     so by catching it; uncaught, the message comes again.
     """
-    by_name = {cls.__name__: (_adapter(cls), react) for cls, react in reactions.items()}
+    by_name = {cls.__name__: (adapter(cls), react) for cls, react in reactions.items()}
 
     def hear(record: "SQSRecord") -> None:
         envelope = json.loads(record.body)
         detail = envelope["detail"]
-        adapter, react = by_name[envelope["detail-type"]]
+        kind, react = by_name[envelope["detail-type"]]
         with context.serving(detail["request_id"]):
             try:
-                react(adapter.validate_python(detail["body"]))
+                react(kind.validate_python(detail["body"]))
             except Conflict:
                 logger().info("raced", extra={"consumer": consumer, "event": detail["event_id"]})
                 raise
@@ -65,11 +63,6 @@ def send(queue: str, body: Mapping[str, Any]) -> None:
         QueueUrl=settings().queue_prefix + queue,
         MessageBody=json.dumps(message, ensure_ascii=False),
     )
-
-
-@cache
-def _adapter(cls: type) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
 
 
 def _batched(work: "Callable[[SQSRecord], None]") -> Handler:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from chalice.app import Request, Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from chalicelib.core import auth, context, ids, once, outbox
 from chalicelib.core.errors import (
@@ -27,6 +27,7 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.logs import logger
 from chalicelib.core.route import CORS, KEY_PATTERN, PEOPLE, Route
+from chalicelib.core.typed import adapter
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -159,7 +160,7 @@ def _first_answer(route: Route, arguments: dict[str, Any]) -> Any:
         return result
     if record.fingerprint != wanted.fingerprint:
         raise Conflict("idempotency_key_reused", "该幂等键已用于另一个请求")
-    return TypeAdapter(route.returns).validate_python(record.answer)
+    return adapter(route.returns).validate_python(record.answer)
 
 
 def _reply(route: Route, result: Any) -> Response:

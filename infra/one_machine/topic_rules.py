@@ -30,8 +30,9 @@ from infra.one_machine.invoke import Target
 log = logging.getLogger("topic_rules")
 
 THREADS = 8
-MOST_WAITING = 32
-"""Messages of one device on one topic that may wait for a thread; more are dropped."""
+MOST_AT_ONCE = 4
+"""Messages of one device on one topic that are dealt with at once; more are dropped. It leaves
+half of the threads to the other devices, and a device has one command at a time."""
 
 SESSION_S = 3_600
 LARGEST_ITEM = 64 * 1024
@@ -45,7 +46,7 @@ class Bridge:
 
     def __init__(self, client_id: str, works: list[tuple[str, Work]]) -> None:
         self.works = works
-        self.waiting: Counter[str] = Counter()
+        self.busy: Counter[str] = Counter()
         self.counting = threading.Lock()
         self.dropped = 0
         self.subscribed = threading.Event()
@@ -95,8 +96,8 @@ class Bridge:
 
     def _room(self, topic: str) -> bool:
         with self.counting:
-            if self.waiting[topic] < MOST_WAITING:
-                self.waiting[topic] += 1
+            if self.busy[topic] < MOST_AT_ONCE:
+                self.busy[topic] += 1
                 return True
         self.dropped += 1
         if self.dropped % 1_000 == 1:
@@ -113,8 +114,8 @@ class Bridge:
                 except Exception:
                     log.exception("rule for %s failed", message.topic)
         with self.counting:
-            self.waiting[message.topic] -= 1
-            self.waiting += Counter()  # forgets topics that wait for nothing
+            self.busy[message.topic] -= 1
+            self.busy += Counter()  # forgets topics that wait for nothing
         self.client.ack(message.mid, message.qos)
 
 

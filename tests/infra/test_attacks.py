@@ -17,7 +17,7 @@ import requests
 from botocore.config import Config
 from paho.mqtt.client import MQTTMessage
 
-from infra.one_machine.topic_rules import MOST_WAITING, Bridge
+from infra.one_machine.topic_rules import MOST_AT_ONCE, Bridge
 from tools.simulate.http_device import HttpDevice
 from tools.simulate.system import System
 
@@ -126,15 +126,15 @@ def test_one_devices_flood_is_cut_and_others_are_heard():
             heard.set()
 
     bridge = Bridge("test", [("linli/v1/+/+/hello", work)])
-    for number in range(10 * MOST_WAITING):
+    for number in range(100):
         bridge._on_message(bridge.client, None, message("flood", f"{number}"))
     bridge._on_message(bridge.client, None, message("quiet", "other"))
     gate_opens.set()
     assert heard.wait(10)
     bridge.pool.shutdown()
-    assert len(done) == MOST_WAITING + 1
+    assert len(done) == MOST_AT_ONCE + 1
     bridge._on_message(bridge.client, None, message("flood", "again"))
-    assert bridge.waiting.keys() == {"linli/v1/heyuan/flood/hello"}
+    assert bridge.busy.keys() == {"linli/v1/heyuan/flood/hello"}
 
 
 def message(device: str, payload: str) -> MQTTMessage:

@@ -76,7 +76,7 @@ class Town:
             "events": EventBridge(world, self.queues),
             "iot-data": IoT(world, self.broker.down),
         }
-        registry._remembered.cache_clear()
+        registry._known.clear()
         uplink._buckets.clear()
         with aws.using(services):
             quiet, world.chance.on = world.chance.on, False

@@ -110,10 +110,14 @@ def test_nobody_else_sees_or_answers_the_call(town: Town):
         assert gate.openings == 0
 
 
-def test_another_tenants_gate_or_flat_rings_nobody(town: Town):
+def test_another_tenants_gate_or_flat_and_a_gate_elsewhere_ring_nobody(town: Town):
     before = {call["call_id"] for call in town.calls()}
     foreign = town.person("foreign_resident")
-    for unit, gate in (("unit", "foreign_gate"), ("foreign_unit", "gate")):
+    for unit, gate in (
+        ("unit", "foreign_gate"),
+        ("foreign_unit", "gate"),
+        ("unit", "second_gate"),
+    ):
         town.panel.ring(town.estate.ids[unit], town.estate.ids[gate])
     call_id = town.ring()  # rung last: when it is there, the others would be
     assert {call["call_id"] for call in town.calls()} - before == {call_id}

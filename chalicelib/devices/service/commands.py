@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from chalicelib.core import clock, outbox, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Unprocessable
 from chalicelib.core.logs import logger
+from chalicelib.core.typed import adapter
 from chalicelib.devices import rules
 from chalicelib.devices.drivers import DRIVERS
 from chalicelib.devices.events import CommandSettled
@@ -232,7 +233,7 @@ def hear_hello(device_id: str, message: str, received_at: datetime) -> None:
     """
     device = remembered(device_id)
     try:
-        hello = TypeAdapter(Hello).validate_python(_verified(device_id, message))
+        hello = adapter(Hello).validate_python(_verified(device_id, message))
     except ValidationError:
         hello = None
     if (

@@ -2,7 +2,10 @@
 
 import base64
 import secrets
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -67,7 +70,7 @@ def enrol(
 
 def device_of(community_id: str, device_id: str) -> Device:
     """Return a community's device; another tenant's counts as none (404)."""
-    device = Device.find(device_id)
+    device = _keep(device_id, Device.find(device_id))
     if device is None or device.community_id != community_id:
         raise NotFound("no_such_device", "没有找到该设备")
     return device
@@ -133,12 +136,24 @@ def listing(community_id: str, *, limit: int, after: str | None) -> Listing:
 
 def remembered(device_id: str) -> Device | None:
     """Return a device that may be `REMEMBERED_S` old: enough to check a signature by."""
-    return _remembered(device_id, int(clock.now().timestamp()) // REMEMBERED_S)
+    kept = _known.get(device_id)
+    if kept is not None and clock.now() < kept[0]:
+        return kept[1]
+    return _keep(device_id, Device.find(device_id, consistent=False))
 
 
-@lru_cache(maxsize=4_096)
-def _remembered(device_id: str, period: int) -> Device | None:  # noqa: ARG001 -- ages the cache
-    return Device.find(device_id, consistent=False)
+_known: OrderedDict[str, tuple[datetime, Device | None]] = OrderedDict()
+_keeping = threading.Lock()
+MOST_KNOWN = 4_096
+
+
+def _keep(device_id: str, device: Device | None) -> Device | None:
+    with _keeping:
+        _known[device_id] = clock.now() + timedelta(seconds=REMEMBERED_S), device
+        _known.move_to_end(device_id)
+        if len(_known) > MOST_KNOWN:
+            _known.popitem(last=False)
+    return device
 
 
 def key_of(device: Device, key_id: str) -> bytes | None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from chalicelib.core import aws, clock, outbox, queue, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict, TooLarge, TooMany, Unauthenticated
 from chalicelib.core.logs import logger
+from chalicelib.core.typed import adapter
 from chalicelib.devices import rules
 from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.devices.rules import Reported
@@ -118,7 +117,7 @@ def accept(
         device_id=device.device_id,
         message_id=message_id,
         digest=digest,
-        events=TypeAdapter(list[Reported]).dump_python(good, mode="json"),
+        events=adapter(list[Reported]).dump_python(good, mode="json"),
         answer=answer,
         queue=target,
         received_at=clock.epoch_ms(at),
@@ -182,7 +181,7 @@ def record(device_id: str, message_id: str) -> None:
     if batch is None or batch.shard is None or device is None:
         return
     received_at = clock.from_epoch_ms(int(batch.received_at))
-    for event in TypeAdapter(list[Reported]).validate_python(batch.events):
+    for event in adapter(list[Reported]).validate_python(batch.events):
         _record_one(device, event, received_at)
     AcceptedBatch.finish(device_id, message_id)
 
@@ -217,6 +216,8 @@ def _record_one(device: Device, event: Reported, received_at: datetime) -> None:
     try:
         outbox.commit(row, events=(fact,))
     except Conflict:
+        if DeviceEvent.find(device.device_id, event.id) is None:
+            raise  # a collision, not a repetition: the job must come again
         logger().info("event repeated", extra={"device": device.device_id, "event": event.id})
 
 
