@@ -126,7 +126,7 @@ FUNCTIONS: tuple[Function, ...] = (
 )
 
 TOPIC_RULES: tuple[TopicRule, ...] = (
-    TopicRule("linli/v1/+/+/ack", table="command_acks", queue="command-acks", kept_s=86_400),
+    TopicRule("linli/v1/+/+/ack", table="command_acks", queue="command-acks", kept_s=30 * 86_400),
 )
 
 

@@ -18,7 +18,8 @@ from chalicelib.devices.rules import CommandState
 DAY_S = 86_400
 EVENTS_KEPT_S = 30 * DAY_S
 COMMANDS_KEPT_S = 90 * DAY_S
-BATCHES_KEPT_S = DAY_S
+BATCHES_KEPT_S = 14 * DAY_S
+"""Longer than any outage we mean to survive: an accepted batch is a job until it is done."""
 SHARDS = 8
 
 

@@ -1,8 +1,8 @@
 """API Gateway on one machine: WSGI in, REST proxy event to `app`, reply out.
 
-Served by granian. It treats chunked bodies, binary types, unknown paths, wrong methods,
-preflights and too large bodies as the gateway in front of the Lambdas does, so that what
-a client learns here is true there. Thread-safe: nothing is kept between requests.
+Served by granian through `front`. It treats chunked bodies, binary types, unknown paths,
+wrong methods, preflights and too large bodies as the gateway in front of the Lambdas does, so
+that what a client learns here is true there. Thread-safe: nothing is kept between requests.
 """
 
 import base64
@@ -149,10 +149,7 @@ def _literal_first(path: str) -> list[tuple[bool, str]]:
 
 
 def _headers(environ: Environ) -> dict[str, str]:
-    """Return the headers that a client may set, and those that we set.
-
-    granian adds the process's own environment, where HTTP_PROXY is no header.
-    """
+    """Return the headers that a client may set, and those that we set."""
     headers = {
         "Content-Type": environ.get("CONTENT_TYPE"),
         "Content-Length": environ.get("CONTENT_LENGTH"),

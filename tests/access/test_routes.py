@@ -1,4 +1,10 @@
+from datetime import timedelta
+
 import pytest
+
+from chalicelib.access import service
+from chalicelib.core import clock
+from chalicelib.devices.events import CommandSettled
 
 
 @pytest.fixture
@@ -52,3 +58,17 @@ def test_the_list_shows_the_call(flat, http, sign):
     call_id = flat.ring()
     items = http("GET", "/resident/calls", token=sign(flat.community)).body["items"]
     assert [(item["call_id"], item["state"]) for item in items] == [(call_id, "RINGING")]
+
+
+def test_an_answer_given_again_after_the_gates_word_is_gone_is_the_calls_end(flat, tap, sent):
+    call_id = flat.ring()
+    assert tap(call_id).body["state"] == "SENT"
+    done = CommandSettled(
+        flat.community, flat.gate.device_id, "c", "gate.open", "DONE", "", call_id, clock.now()
+    )
+    service.finish(done)
+    with clock.standing_at(clock.now() + timedelta(hours=1)):
+        assert tap(call_id).code == "token_expired"
+    with clock.standing_at(clock.now() + timedelta(seconds=60)):
+        reply = tap(call_id)
+    assert (reply.status, reply.body["state"]) == (200, "OPENED")

@@ -234,6 +234,15 @@ def test_a_guard_closes_what_it_was_sent_for(lift):
     assert lift.ops == ["lift.hold", "lift.release"], "released once"
 
 
+def test_a_verdict_given_early_still_lets_the_guard_close(lift):
+    lift.show("hh")
+    assert judged(lift, Judgement.TRUE_POSITIVE).state == "HOLDING"
+    alerts.expire_holds(at=lift.at(1) + HOLD_MAX)
+    assert only(lift).state == "GUARD_SENT"
+    view = judged(lift, Judgement.TRUE_POSITIVE)
+    assert (view.state, view.outcome) == (State.CLOSED, "handled")
+
+
 def test_a_verdict_on_what_is_over_is_kept_and_moves_nothing(lift):
     lift.show("hh..")
     view = judged(lift, Judgement.FALSE_POSITIVE)

@@ -194,13 +194,27 @@ class Judge:
     def _same(self, first: Answer, again: Answer) -> None:
         if again.status < 300:
             self.require(again.lasting == first.lasting, f"I5 other answer: {first} {again}")
-            moved_on = first.body["state"] in ("SENT", again.body["state"])
-            self.require(
-                moved_on or self.world.chance.counts["clock jump"],
-                f"I5 told {first.body['state']}, then {again.body['state']}",
-            )
+            told = f"{first.body['state']}, then {again.body['state']}"
+            self.require(self._follows(first, again), f"I5 told {told}")
         elif again.began_ms > first.ended_ms:
             self.require(again.status == 500, f"I5 refused the second time: {again}")
+
+    def _follows(self, first: Answer, again: Answer) -> bool:
+        """Return whether a state may be told after another: knowing may only grow.
+
+        A broken clock may forget what it knew, and so may a stranger's acknowledgement that
+        takes the true one's place, as long as the command itself does not know its end.
+        """
+        before, now = first.body["state"], again.body["state"]
+        if before in ("SENT", now) or self.world.chance.counts["clock jump"]:
+            return True
+        command_id = again.body.get("command_id", "")
+        known = [
+            state(row)
+            for row in self.store.rows(table_name("commands"))
+            if text(row, "command_id") == command_id
+        ]
+        return now in ("SENT", "UNKNOWN") and known == ["SENT"]
 
 
 def text(item: Item, name: str) -> str:

@@ -47,7 +47,7 @@ def test_two_of_three_frames_hold_the_door_until_the_car_is_clear(town: Town, li
     before = known(town)
     town.camera.look(EMPTY, 50)
     town.camera.look(E_BIKE, 1)
-    time.sleep(1.5)
+    time.sleep(0.7)
     assert lift.holds == 0, "one frame of three is no incident"
     assert known(town) == before
     town.camera.look(E_BIKE, 2)

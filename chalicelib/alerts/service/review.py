@@ -113,18 +113,19 @@ def judge(
 ) -> AlertView:
     """Keep a person's verdict on an alert; a false one ends it and frees the door.
 
-    The first verdict stands: repeated it is answered again, another is a Conflict
-    (`already_judged`). Raises NotFound `no_such_alert`, Conflict `lost_race`.
+    The first verdict stands: repeated it is answered again, or ends what a guard was sent
+    for meanwhile; another is a Conflict (`already_judged`). Raises NotFound `no_such_alert`, Conflict `lost_race`.
     """
     row = _found(caller.community_id, alert_id)
-    if row.judgement == judgement:
+    end = judged(State(row.state), judgement)
+    if row.judgement == judgement and end is None:
         return _view(row)
-    if row.judgement:
+    if row.judgement not in (None, judgement):
         raise Conflict("already_judged", "该告警已有结论", details={"verdict": row.judgement})
     effects = Effects(at or clock.now())
-    row.judgement, row.judged_by, row.note = judgement.value, caller.subject_id, note or None
-    if state := judged(State(row.state), judgement):
-        effects.close(row, state, OUTCOMES[state])
+    row.judgement, row.judged_by, row.note = judgement.value, caller.subject_id, note or row.note
+    if end is not None:
+        effects.close(row, end, OUTCOMES[end])
     effects.save(row)
     view = _view(row)
     effects.commit(answer=view)

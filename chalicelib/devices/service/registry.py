@@ -30,7 +30,7 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class Account:
-    """A device with its newest key (base64), which is also its password at the broker."""
+    """A device with its newest key (base64), from which its password at the broker is derived."""
 
     device_id: str
     community_id: str
