@@ -169,10 +169,7 @@ def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Op
 
 
 def await_gate(opening: Opening) -> Opening:
-    """Wait, for at most two seconds, until the gate has answered.
-
-    Asked again when all is over, the call itself knows: acknowledgements are kept a month.
-    """
+    """Wait, for at most two seconds, until the gate has answered."""
     if opening.state is not CallState.SENT:
         return opening
     until = min(clock.now() + WAIT_FOR_GATE, opening.expires_at + rules.UNKNOWN_AFTER)
@@ -180,10 +177,8 @@ def await_gate(opening: Opening) -> Opening:
         opening.community_id, opening.gate_id, opening.command_id, until=until
     )
     state = rules.OUTCOMES.get(outcome.state, CallState.SENT)
-    at = clock.now()
-    if state is CallState.SENT and at >= opening.expires_at + rules.UNKNOWN_AFTER:
-        row = CallRow.of(opening.community_id, opening.call_id)
-        state = rules.shown_state(row.facts(), at) if row else CallState.UNKNOWN
+    if state is CallState.SENT and clock.now() >= opening.expires_at + rules.UNKNOWN_AFTER:
+        state = CallState.UNKNOWN
     return dataclasses.replace(opening, state=state)
 
 

@@ -114,7 +114,8 @@ def judge(
     """Keep a person's verdict on an alert; a false one ends it and frees the door.
 
     The first verdict stands: repeated it is answered again, or ends what a guard was sent
-    for meanwhile; another is a Conflict (`already_judged`). Raises NotFound `no_such_alert`, Conflict `lost_race`.
+    meanwhile; another is a Conflict (`already_judged`). Raises NotFound `no_such_alert`,
+    Conflict `lost_race`.
     """
     row = _found(caller.community_id, alert_id)
     end = judged(State(row.state), judgement)

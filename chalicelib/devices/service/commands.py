@@ -122,13 +122,18 @@ def dispatch(command: Command) -> None:
 
 
 def await_result(community_id: str, device_id: str, command_id: str, *, until: datetime) -> Outcome:
-    """Read until the device has answered, or return SENT at `until`."""
+    """Read until the device has answered; at `until` say what the command itself knows.
+
+    That is SENT while it is under way, and the settled state when the answer was heard
+    before and its message is gone.
+    """
     while True:
         ack = CommandAck.find(device_id, command_id)
         if ack is not None and (outcome := _believed(community_id, ack)):
             return outcome
         if clock.now() >= until:
-            return Outcome(CommandState.SENT)
+            command = Command.of(community_id, device_id, command_id)
+            return Outcome(CommandState(command.state) if command else CommandState.SENT)
         time.sleep(POLL_S)
 
 
