@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from chalicelib.access import rules
 from chalicelib.access.events import CallClosed, CallRung, OpeningGranted
 from chalicelib.access.rules import CallState
-from chalicelib.access.tables import KEPT_S, CallRow, call_key, shard_of, unit_key
+from chalicelib.access.tables import KEPT_S, CallRow
 from chalicelib.core import clock, ids, outbox, sweep
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, NotFound, Unprocessable
 from chalicelib.core.logs import logger
+from chalicelib.core.table import shard_of, tenant_key
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled, DeviceEventRecorded
 from chalicelib.identity import public as identity
@@ -79,11 +80,11 @@ def _new_call(
     photo = event.data.get("photo")
     own = f"{event.community_id}/stills/{event.device_id}/"
     call = CallRow(
-        call_key=call_key(event.community_id, call_id),
+        call_key=tenant_key(event.community_id, call_id),
         call_id=call_id,
         community_id=event.community_id,
         unit_id=unit_id,
-        unit_key=unit_key(event.community_id, unit_id),
+        unit_key=tenant_key(event.community_id, unit_id),
         gate_id=gate_id,
         panel_id=event.device_id,
         photo=photo if isinstance(photo, str) and photo.startswith(own) else None,
@@ -91,7 +92,7 @@ def _new_call(
         state=CallState.RINGING.value,
         rung_at=clock.epoch_ms(event.received_at),
         expires_at=clock.epoch_ms(end),
-        shard=shard_of(call_id),
+        shard=shard_of("call", call_id),
         due_at=clock.epoch_ms(end),
         expires=int(event.received_at.timestamp()) + KEPT_S,
     )
@@ -114,7 +115,7 @@ def calls(caller: Caller, *, at: datetime | None = None) -> list[CallView]:
     found = [
         row
         for unit_id in identity.units_of(caller.community_id, caller.subject_id)
-        for row in CallRow.rung_since(unit_key(caller.community_id, unit_id), at - SHOWN_FOR)
+        for row in CallRow.rung_since(tenant_key(caller.community_id, unit_id), at - SHOWN_FOR)
     ]
     found.sort(key=lambda row: row.rung_at, reverse=True)
     return [

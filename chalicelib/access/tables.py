@@ -10,12 +10,10 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjec
 from chalicelib.access import rules
 from chalicelib.access.rules import CallState
 from chalicelib.core import clock
-from chalicelib.core.table import Row
+from chalicelib.core.table import Row, shards, tenant_key
 
 KEPT_S = 90 * 86_400
 """Gate events that name a person are kept 90 days (LAW.md 3.2)."""
-
-SHARDS = 8
 
 
 class _ByUnit(GlobalSecondaryIndex["CallRow"]):
@@ -67,7 +65,7 @@ class CallRow(Row):
     @classmethod
     def of(cls, community_id: str, call_id: str) -> Self | None:
         """Return a community's call, or None; one consistent read."""
-        return cls.find(call_key(community_id, call_id))
+        return cls.find(tenant_key(community_id, call_id))
 
     @classmethod
     def rung_since(cls, unit_key_: str, since: datetime, limit: int = 20) -> list[Self]:
@@ -83,10 +81,8 @@ class CallRow(Row):
     @classmethod
     def overdue(cls, at: datetime, limit: int) -> Iterator[str]:
         """Yield the keys of calls whose ringing or command is over and not closed."""
-        for shard in range(SHARDS):
-            for row in cls.open.query(
-                f"call#{shard}", cls.due_at < clock.epoch_ms(at), limit=limit
-            ):
+        for shard in shards("call"):
+            for row in cls.open.query(shard, cls.due_at < clock.epoch_ms(at), limit=limit):
                 yield row.call_key
 
     def facts(self) -> rules.Call:
@@ -107,18 +103,3 @@ class CallRow(Row):
             self.state = state.value
         if not rules.ARROWS[CallState(self.state)]:
             self.shard = self.due_at = None
-
-
-def call_key(community_id: str, call_id: str) -> str:
-    """Return the hash key of a call: tenant first."""
-    return f"{community_id}#{call_id}"
-
-
-def unit_key(community_id: str, unit_id: str) -> str:
-    """Return the index key of a flat's calls: tenant first."""
-    return f"{community_id}#{unit_id}"
-
-
-def shard_of(call_id: str) -> str:
-    """Return the partition of the list of open calls that a call falls in."""
-    return f"call#{ord(call_id[-1]) % SHARDS}"

@@ -15,15 +15,13 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjec
 from chalicelib.alerts.rules.frames import Frame, Watched
 from chalicelib.alerts.rules.states import State, is_over, may_follow
 from chalicelib.core import clock
-from chalicelib.core.table import Row
+from chalicelib.core.table import Row, shards, tenant_key
 
 DAY_S = 86_400
 WATCHES_KEPT_S = 7 * DAY_S
 ALERTS_KEPT_S = 365 * DAY_S
 NOTIFICATIONS_KEPT_S = 180 * DAY_S
 """Alerts name no person; pictures end after 30 days elsewhere (LAW.md 3.2)."""
-
-SHARDS = 8
 
 
 class Watch(Row):
@@ -47,7 +45,7 @@ class Watch(Row):
     @classmethod
     def of(cls, community_id: str, camera_id: str, kind: str) -> Self:
         """Return the watch of a camera and kind, a new one if there is none yet."""
-        key = camera_key(community_id, camera_id)
+        key = tenant_key(community_id, camera_id)
         return cls.find(key, kind) or cls(camera_key=key, kind=kind, community_id=community_id)
 
     def watched(self) -> Watched:
@@ -146,10 +144,8 @@ class Alert(Row):
     @classmethod
     def overdue(cls, at: datetime, limit: int) -> Iterator[tuple[str, str]]:
         """Yield the keys of open alerts whose clock has run out."""
-        for shard in range(SHARDS):
-            for row in cls.due.query(
-                f"alert#{shard}", cls.due_at <= clock.epoch_ms(at), limit=limit
-            ):
+        for shard in shards("alert"):
+            for row in cls.due.query(shard, cls.due_at <= clock.epoch_ms(at), limit=limit):
                 yield row.community_id, row.alert_id
 
 
@@ -168,13 +164,3 @@ class Notification(Row):
     text = UnicodeAttribute()
     at = NumberAttribute()
     expires = NumberAttribute()
-
-
-def camera_key(community_id: str, camera_id: str) -> str:
-    """Return the hash key of what belongs to a camera: tenant first."""
-    return f"{community_id}#{camera_id}"
-
-
-def shard_of(alert_id: str) -> str:
-    """Return the partition of the list of due alerts that an alert falls in."""
-    return f"alert#{ord(alert_id[-1]) % SHARDS}"

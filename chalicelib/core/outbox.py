@@ -24,11 +24,8 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.core import clock, context, ids, once
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
-from chalicelib.core.table import Row, connection
+from chalicelib.core.table import Row, connection, shard_of
 from chalicelib.core.typed import adapter
-
-SHARDS = 8
-"""Partitions that unfinished outbox rows are spread over (SECURITY.md 17: no hot key)."""
 
 TRIES = 4
 """How often a transaction is tried that collided with another one under way."""
@@ -125,7 +122,7 @@ def _row_of(event: Any) -> OutboxRow:
         body=adapter(type(event)).dump_json(event).decode(),
         request_id=context.request_id(),
         at=clock.epoch_ms(clock.now()),
-        shard=f"outbox#{ids.ALPHABET.index(event_id[-1]) % SHARDS}",
+        shard=shard_of("outbox", event_id),
         sent_at=clock.epoch_ms(clock.now()),
     )
 

@@ -13,7 +13,8 @@ from pynamodb.exceptions import UpdateError
 from chalicelib.core import aws, clock, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
-from chalicelib.core.outbox import SHARDS, OutboxRow
+from chalicelib.core.outbox import OutboxRow
+from chalicelib.core.table import SHARDS, shards
 
 RESEND_AFTER_S = 30
 MOST_SENDINGS = 8
@@ -67,16 +68,16 @@ def resend(owed: Owed, *, limit: int = 500) -> int:
     dead-letter queue and want a person.
     """
     at = clock.epoch_ms(clock.now())
-    late = [row for shard in range(SHARDS) for row in _late(shard, at, limit // SHARDS)]
+    late = [row for shard in shards("outbox") for row in _late(shard, at, limit // SHARDS)]
     due = [row for row in late if row.sendings < MOST_SENDINGS and at > _next_sending(row)]
     sweep.each([row for row in late if row.sendings >= MOST_SENDINGS], _park)
     publish(due, owed)
     return len(due)
 
 
-def _late(shard: int, at: int, limit: int) -> Iterator[OutboxRow]:
+def _late(shard: str, at: int, limit: int) -> Iterator[OutboxRow]:
     before = OutboxRow.sent_at < at - RESEND_AFTER_S * 1000
-    yield from OutboxRow.pending.query(f"outbox#{shard}", before, limit=limit)
+    yield from OutboxRow.pending.query(shard, before, limit=limit)
 
 
 def _next_sending(row: OutboxRow) -> int:

@@ -111,6 +111,25 @@ class Row(Model):
         return end is None or end > clock.now().timestamp()
 
 
+SHARDS = 8
+"""Partitions of an index of what is due: one list of everything would be one hot key."""
+
+
+def tenant_key(community_id: str, *rest: str) -> str:
+    """Return a key that begins with the tenant."""
+    return "#".join((community_id, *rest))
+
+
+def shard_of(listing: str, sortable_id: str) -> str:
+    """Return the partition of a list of what is due that an id falls in."""
+    return f"{listing}#{ord(sortable_id[-1]) % SHARDS}"
+
+
+def shards(listing: str) -> list[str]:
+    """Return every partition of a list of what is due."""
+    return [f"{listing}#{number}" for number in range(SHARDS)]
+
+
 def table_name(short: str) -> str:
     """Return the physical name of a table of this installation."""
     return settings().table_prefix + short

@@ -12,7 +12,7 @@ from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.core import clock
-from chalicelib.core.table import PlainJson, Row
+from chalicelib.core.table import PlainJson, Row, shards, tenant_key
 from chalicelib.devices.rules import CommandState
 
 DAY_S = 86_400
@@ -20,7 +20,6 @@ EVENTS_KEPT_S = 30 * DAY_S
 COMMANDS_KEPT_S = 90 * DAY_S
 BATCHES_KEPT_S = 14 * DAY_S
 """Longer than any outage we mean to survive: an accepted batch is a job until it is done."""
-SHARDS = 8
 
 
 class _ByCommunity(GlobalSecondaryIndex["Device"]):
@@ -95,9 +94,9 @@ class AcceptedBatch(Row):
     @classmethod
     def waiting(cls, before: datetime, limit: int) -> Iterator[tuple[str, str]]:
         """Yield (device, message) of batches accepted before then and not done."""
-        for shard in range(SHARDS):
+        for shard in shards("batch"):
             for row in cls.pending.query(
-                f"batch#{shard}", cls.received_at < clock.epoch_ms(before), limit=limit
+                shard, cls.received_at < clock.epoch_ms(before), limit=limit
             ):
                 yield row.device_id, row.message_id
 
@@ -163,15 +162,13 @@ class Command(Row):
     @classmethod
     def of(cls, community_id: str, device_id: str, command_id: str) -> Self | None:
         """Return this device's command, or None."""
-        return cls.find(device_key(community_id, device_id), command_id)
+        return cls.find(tenant_key(community_id, device_id), command_id)
 
     @classmethod
     def overdue(cls, before: datetime, limit: int) -> Iterator[tuple[str, str]]:
         """Yield the keys of commands that were still SENT after their end."""
-        for shard in range(SHARDS):
-            for row in cls.open.query(
-                f"open#{shard}", cls.expires_at < clock.epoch_ms(before), limit=limit
-            ):
+        for shard in shards("open"):
+            for row in cls.open.query(shard, cls.expires_at < clock.epoch_ms(before), limit=limit):
                 yield row.device_key, row.command_id
 
     def settle(self, state: CommandState, reason: str) -> None:
@@ -192,16 +189,6 @@ class CommandAck(Row):
     payload = UnicodeAttribute()
     received_at = NumberAttribute()
     expires = NumberAttribute()
-
-
-def device_key(community_id: str, device_id: str) -> str:
-    """Return the hash key of what belongs to a device: tenant first."""
-    return f"{community_id}#{device_id}"
-
-
-def shard_of(prefix: str, sortable_id: str) -> str:
-    """Return the partition of a sparse index that an id falls in."""
-    return f"{prefix}#{ord(sortable_id[-1]) % SHARDS}"
 
 
 def note_hello(device_id: str, session: str, boot: int, at_ms: int) -> bool:

@@ -15,12 +15,13 @@ from chalicelib.core import aws, clock, outbox
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.logs import logger
+from chalicelib.core.table import tenant_key
 from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.vision import rules
 from chalicelib.vision.decoders import DECODERS
 from chalicelib.vision.detectors import DETECTORS
 from chalicelib.vision.events import FrameExamined, FrameRefused, Reason, Sighted
-from chalicelib.vision.tables import KEPT_S, Detections, camera_key
+from chalicelib.vision.tables import KEPT_S, Detections
 
 SIGHTING = "lift.sighting"
 
@@ -119,7 +120,7 @@ def _row(
 ) -> Detections:
     picture = rules.named(event.data, event.community_id, event.device_id)
     return Detections(
-        camera_key=camera_key(event.community_id, event.device_id),
+        camera_key=tenant_key(event.community_id, event.device_id),
         event_id=event.event_id,
         community_id=event.community_id,
         camera_id=event.device_id,

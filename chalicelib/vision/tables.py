@@ -9,7 +9,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 
-from chalicelib.core.table import Row
+from chalicelib.core.table import Row, tenant_key
 
 KEPT_S = 30 * 86_400
 """As long as the picture itself (LAW.md 3.2: video of compounds, 30 days)."""
@@ -43,9 +43,4 @@ class Detections(Row):
     @classmethod
     def of(cls, community_id: str, camera_id: str, event_id: str) -> Self | None:
         """Return what was seen on one frame, or None."""
-        return cls.find(camera_key(community_id, camera_id), event_id)
-
-
-def camera_key(community_id: str, camera_id: str) -> str:
-    """Return the hash key of what belongs to a camera: tenant first."""
-    return f"{community_id}#{camera_id}"
+        return cls.find(tenant_key(community_id, camera_id), event_id)

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.core import aws, clock, outbox, queue, table
 from chalicelib.core.errors import Conflict
+from chalicelib.core.table import tenant_key
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.devices.rules import Kind
@@ -17,7 +18,7 @@ from chalicelib.devices.service import registry, uplink
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules import Tie
 from chalicelib.vision.events import FrameExamined, Sighted
-from chalicelib.vision.tables import KEPT_S, Detections, camera_key
+from chalicelib.vision.tables import KEPT_S, Detections
 from functions import manifest
 from functions.wakes import Function, Schedule
 from infra.one_machine.topic_rules import acknowledgement
@@ -202,7 +203,7 @@ def look(event: DeviceEventRecorded) -> None:
     score = float(event.data["seen"])
     objects = (Sighted("two_wheeler", score, (0.0, 0.0, 1.0, 1.0)),) if score else ()
     row = Detections(
-        camera_key=camera_key(event.community_id, event.device_id),
+        camera_key=tenant_key(event.community_id, event.device_id),
         event_id=event.event_id,
         community_id=event.community_id,
         camera_id=event.device_id,

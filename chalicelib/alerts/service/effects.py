@@ -6,11 +6,11 @@ from typing import Any
 
 from chalicelib.alerts.events import AlertClosed, AlertOpened
 from chalicelib.alerts.rules.states import HELD, HOLD_MAX, Outcome, State
-from chalicelib.alerts.tables import NOTIFICATIONS_KEPT_S, Alert, Notification, shard_of
+from chalicelib.alerts.tables import NOTIFICATIONS_KEPT_S, Alert, Notification
 from chalicelib.core import clock, ids, outbox
 from chalicelib.core.errors import Refusal
 from chalicelib.core.logs import logger
-from chalicelib.core.table import Row
+from chalicelib.core.table import Row, shard_of
 from chalicelib.devices import public as devices
 
 HELD_TEXT = "电梯内发现电动车，已暂停关门，请到场处置"
@@ -44,7 +44,7 @@ class Effects:
     def open(self, alert: Alert, *, hold: bool) -> None:
         """Open an alert: hold the door if that is possible, tell the staff, announce it."""
         alert.due_at = clock.epoch_ms(self.at + HOLD_MAX)
-        alert.shard = shard_of(alert.alert_id)
+        alert.shard = shard_of("alert", alert.alert_id)
         held = hold and self._command(alert, "lift.hold")
         if held:
             alert.advance(State.HOLDING)

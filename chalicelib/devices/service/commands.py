@@ -13,6 +13,7 @@ from chalicelib.core import clock, outbox, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Unprocessable
 from chalicelib.core.logs import logger
+from chalicelib.core.table import shard_of, tenant_key
 from chalicelib.core.typed import adapter
 from chalicelib.devices import rules
 from chalicelib.devices.drivers import DRIVERS
@@ -24,9 +25,7 @@ from chalicelib.devices.tables import (
     Command,
     CommandAck,
     Device,
-    device_key,
     note_hello,
-    shard_of,
 )
 
 POLL_S = 0.02
@@ -81,7 +80,7 @@ def prepare(
     }
     payload, signature, key_id = _signed(device, told)
     return Command(
-        device_key=device_key(community_id, device_id),
+        device_key=tenant_key(community_id, device_id),
         command_id=command_id,
         community_id=community_id,
         device_id=device_id,

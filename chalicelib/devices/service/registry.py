@@ -11,8 +11,9 @@ from typing import Any
 
 from chalicelib.core import clock, cursor, ids, keyring, outbox
 from chalicelib.core.errors import NotFound
+from chalicelib.core.table import tenant_key
 from chalicelib.devices import rules
-from chalicelib.devices.tables import Device, device_key
+from chalicelib.devices.tables import Device
 
 REMEMBERED_S = 30
 """How long a process may still accept a device or key that was withdrawn meanwhile."""
@@ -60,7 +61,7 @@ def enrol(
             community_id=community_id,
             kind=kind.value,
             place_id=place_id,
-            place_key=device_key(community_id, place_id),
+            place_key=tenant_key(community_id, place_id),
             name=name,
             keys={key_id: base64.b64encode(keyring.seal(key, f"{device_id}/{key_id}")).decode()},
         )
@@ -89,7 +90,7 @@ def stands_at(community_id: str, device_id: str, kind: rules.Kind, place_id: str
 def device_at(community_id: str, place_id: str, kind: rules.Kind) -> str | None:
     """Return the id of the device of a kind at a place, or None."""
     found = Device.by_place.query(
-        device_key(community_id, place_id), Device.kind == kind.value, limit=1
+        tenant_key(community_id, place_id), Device.kind == kind.value, limit=1
     )
     return next((device.device_id for device in found), None)
 

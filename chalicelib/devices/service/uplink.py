@@ -14,6 +14,7 @@ from chalicelib.core import aws, clock, outbox, queue, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict, TooLarge, TooMany, Unauthenticated
 from chalicelib.core.logs import logger
+from chalicelib.core.table import shard_of
 from chalicelib.core.typed import adapter
 from chalicelib.devices import rules
 from chalicelib.devices.events import DeviceEventRecorded
@@ -26,7 +27,6 @@ from chalicelib.devices.tables import (
     Device,
     DeviceEvent,
     put_new,
-    shard_of,
 )
 
 UPLOAD_FOR = timedelta(minutes=2)
