@@ -65,7 +65,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "sweep_accepted",
         (Schedule(60),),
-        tables={"accepted_batches": "r"},
+        tables={"accepted_batches": "rw"},
         sends=("device-events", "device-urgent"),
         timeout_s=50,
     ),

@@ -66,9 +66,7 @@ def ring(event: DeviceEventRecorded) -> None:
         logger().warning("ring for nobody", extra={"device": event.device_id})
         return
     call, rung = _new_call(event, unit_id, gate_id, adults)
-    try:
-        outbox.commit(call, events=(rung,))
-    except Conflict:
+    if not outbox.commit_once(call, events=(rung,)):
         logger().info("ring repeated", extra={"call": rung.call_id})
 
 

@@ -44,9 +44,17 @@ class Watch(Row):
 
     @classmethod
     def of(cls, community_id: str, camera_id: str, kind: str) -> Self:
-        """Return the watch of a camera and kind, a new one if there is none yet."""
+        """Return the watch of a camera and kind, a new one if there is none or it is over.
+
+        DynamoDB deletes late: what is over gives its version to the one that follows.
+        """
         key = tenant_key(community_id, camera_id)
-        return cls.find(key, kind) or cls(camera_key=key, kind=kind, community_id=community_id)
+        kept, new = cls.kept(key, kind), cls(camera_key=key, kind=kind, community_id=community_id)
+        if kept is not None and kept.is_live():
+            return kept
+        if kept is not None:
+            new.version = kept.version
+        return new
 
     def watched(self) -> Watched:
         """Return what the rules decide on."""

@@ -27,17 +27,20 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.table import Row, connection, shard_of
 from chalicelib.core.typed import adapter
 
+RESEND_AFTER_S = 30
+"""An event that nobody has finished by then is sent (again) by the sweep."""
+
 TRIES = 4
 """How often a transaction is tried that collided with another one under way."""
 
 
-class _Pending(GlobalSecondaryIndex["OutboxRow"]):
+class _Due(GlobalSecondaryIndex["OutboxRow"]):
     class Meta:
-        index_name = "pending"
+        index_name = "due"
         projection = AllProjection()
 
     shard = UnicodeAttribute(hash_key=True)
-    sent_at = NumberAttribute(range_key=True)
+    due_at = NumberAttribute(range_key=True)
 
 
 class OutboxRow(Row):
@@ -54,10 +57,10 @@ class OutboxRow(Row):
     request_id = UnicodeAttribute()
     at = NumberAttribute()
     shard = UnicodeAttribute(null=True)
-    sent_at = NumberAttribute(null=True)
+    due_at = NumberAttribute(null=True)
     sendings = NumberAttribute(default=0)
     owed = UnicodeSetAttribute(null=True)
-    pending = _Pending()
+    due = _Due()
 
 
 def commit(
@@ -88,8 +91,23 @@ def commit(
         else:
             once.spend()
             break
-    if settings().commit_fence and saved:
-        _fence(saved[0][0])
+    if settings().commit_fence:
+        _fence(saved[0][0] if saved else record)
+
+
+def commit_once(row: Row, *, events: Iterable[Any] = ()) -> bool:
+    """Write a row that an earlier delivery may have written; False if it is there.
+
+    For reactions, whose rows have ids derived from their cause. A Conflict that is no
+    repetition, two writers colliding, is raised, so that the message comes again.
+    """
+    try:
+        commit(row, events=events)
+    except Conflict:
+        if not row.has_twin():
+            raise
+        return False
+    return True
 
 
 def _write(
@@ -123,7 +141,7 @@ def _row_of(event: Any) -> OutboxRow:
         request_id=context.request_id(),
         at=clock.epoch_ms(clock.now()),
         shard=shard_of("outbox", event_id),
-        sent_at=clock.epoch_ms(clock.now()),
+        due_at=clock.epoch_ms(clock.now()) + RESEND_AFTER_S * 1000,
     )
 
 
@@ -138,6 +156,7 @@ def _verdict(failure: TransactWriteError, record: once.OnceRecord | None) -> Exc
     return failure
 
 
-def _fence(row: Row) -> None:
+def _fence(row: Row | None) -> None:
     """Wait until the engine's journal has the transaction (DESIGN.md, one machine)."""
-    row.refresh(consistent_read=True)
+    if row is not None:
+        row.has_twin()

@@ -8,15 +8,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pynamodb.exceptions import UpdateError
-
 from chalicelib.core import aws, clock, sweep
 from chalicelib.core.config import settings
 from chalicelib.core.logs import logger
-from chalicelib.core.outbox import OutboxRow
+from chalicelib.core.outbox import RESEND_AFTER_S, OutboxRow
 from chalicelib.core.table import SHARDS, shards
 
-RESEND_AFTER_S = 30
 MOST_SENDINGS = 8
 """After so many sendings a row is parked for a person to look at (SECURITY.md I20)."""
 
@@ -56,7 +53,8 @@ def publish(rows: Iterable[OutboxRow], owed: Owed) -> None:
 def done(event_id: str, consumer: str) -> None:
     """Strike a consumer off an event's row; the last one takes the row away."""
     row = OutboxRow(event_id=event_id)
-    if _update(row, [OutboxRow.owed.delete({consumer})]) and not row.owed:
+    struck = [OutboxRow.owed.delete({consumer})]
+    if row.changed(struck, OutboxRow.event_id.exists()) and not row.owed:
         _delete(event_id)
 
 
@@ -64,26 +62,19 @@ def resend(owed: Owed, *, limit: int = 500) -> int:
     """Publish again what has waited too long; return how many.
 
     Each sending doubles the wait for the next. A row that was sent `MOST_SENDINGS` times,
-    about an hour, leaves the pending index and is logged: its messages rest in a
+    about an hour, leaves the index of what is due and is logged: its messages rest in a
     dead-letter queue and want a person.
     """
-    at = clock.epoch_ms(clock.now())
-    late = [row for shard in shards("outbox") for row in _late(shard, at, limit // SHARDS)]
-    due = [row for row in late if row.sendings < MOST_SENDINGS and at > _next_sending(row)]
-    sweep.each([row for row in late if row.sendings >= MOST_SENDINGS], _park)
-    publish(due, owed)
-    return len(due)
-
-
-def _late(shard: str, at: int, limit: int) -> Iterator[OutboxRow]:
-    before = OutboxRow.sent_at < at - RESEND_AFTER_S * 1000
-    yield from OutboxRow.pending.query(shard, before, limit=limit)
-
-
-def _next_sending(row: OutboxRow) -> int:
-    """Return when a row may be sent again, in epoch milliseconds."""
-    wait_s: int = RESEND_AFTER_S * 2 ** max(0, int(row.sendings) - 1)
-    return int(row.sent_at) + wait_s * 1000
+    before = OutboxRow.due_at <= clock.epoch_ms(clock.now())
+    due = [
+        row
+        for shard in shards("outbox")
+        for row in OutboxRow.due.query(shard, before, limit=limit // SHARDS)
+    ]
+    sweep.each([row for row in due if row.sendings >= MOST_SENDINGS], _park)
+    again = [row for row in due if row.sendings < MOST_SENDINGS]
+    publish(again, owed)
+    return len(again)
 
 
 def _park(row: OutboxRow) -> bool:
@@ -97,21 +88,13 @@ def _note_sending(row: OutboxRow, consumers: set[str]) -> bool:
 
     A stream that brings the row again, after a failure or for no reason, sends it again.
     """
-    sent_at = OutboxRow.sent_at.set(clock.epoch_ms(clock.now()))
-    return _update(
-        row, [sent_at, OutboxRow.sendings.add(1), OutboxRow.owed.set(OutboxRow.owed | consumers)]
-    )
-
-
-def _update(row: OutboxRow, actions: list[Any]) -> bool:
-    """Update a row that is still there; False if it is gone."""
-    try:
-        row.update(actions, condition=OutboxRow.event_id.exists(), add_version_condition=False)
-    except UpdateError as refused:
-        if refused.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    wait_ms = RESEND_AFTER_S * 1000 * 2 ** int(row.sendings)
+    actions = [
+        OutboxRow.due_at.set(clock.epoch_ms(clock.now()) + wait_ms),
+        OutboxRow.sendings.add(1),
+        OutboxRow.owed.set(OutboxRow.owed | consumers),
+    ]
+    return row.changed(actions, OutboxRow.event_id.exists())
 
 
 def _chunks(rows: Iterable[OutboxRow]) -> Iterator[list[OutboxRow]]:
@@ -147,7 +130,7 @@ def _publish(chunk: list[OutboxRow]) -> list[OutboxRow]:
             logger().error("not published", extra={"event": row.name, **result})
             failed.append(row)
             if result["ErrorCode"] not in LASTING:
-                _update(row, [OutboxRow.sendings.add(-1)])
+                row.changed([OutboxRow.sendings.add(-1)], OutboxRow.event_id.exists())
     return failed
 
 

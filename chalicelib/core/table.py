@@ -1,13 +1,15 @@
 """Rows in DynamoDB: one base class, ONE shared client, optimistic locking on each row."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from pynamodb.attributes import JSONAttribute, VersionAttribute
 from pynamodb.connection.base import Connection
 from pynamodb.connection.table import TableConnection
-from pynamodb.exceptions import DoesNotExist
+from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib.core import aws, clock
@@ -67,7 +69,9 @@ class Row(Model):
         declared.stream = getattr(declared, "stream", False)
         declared.ttl = getattr(declared, "ttl", None)
         cls.short = declared.short
-        _rows[declared.short] = cls
+        held = _rows.setdefault(declared.short, cls)
+        if (held.__module__, held.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"the table {declared.short!r} belongs to {held.__module__}")
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
@@ -105,10 +109,42 @@ class Row(Model):
             return None
         return row if row.is_live() else None
 
+    @classmethod
+    def kept(cls, hash_key: Any, range_key: Any = None) -> Self | None:
+        """Return the row of this key even if its time is over and DynamoDB has it still."""
+        try:
+            return cls.get(hash_key, range_key, consistent_read=True)
+        except DoesNotExist:
+            return None
+
+    def has_twin(self) -> bool:
+        """Return whether a row of the same key is kept, live or over."""
+        names = [name for name in (self._hash_keyname, self._range_keyname) if name]
+        return type(self).kept(*(getattr(self, name) for name in names)) is not None
+
+    def put_new(self) -> bool:
+        """Save a row that must not exist yet; False if it does."""
+        return _held(self.save)
+
+    def changed(self, actions: list[Any], condition: Condition) -> bool:
+        """Update the row if the condition holds; False if it does not."""
+        return _held(lambda: self.update(actions, condition=condition, add_version_condition=False))
+
     def is_live(self) -> bool:
         """Return whether the row's time is not over: DynamoDB deletes late (LAW.md 3.2)."""
         end = getattr(self, ending) if (ending := getattr(self.Meta, "ttl", None)) else None
         return end is None or end > clock.now().timestamp()
+
+
+def _held(write: Callable[[], Any]) -> bool:
+    """Return whether a conditional write's condition held."""
+    try:
+        write()
+    except (PutError, UpdateError) as refused:
+        if refused.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 SHARDS = 8

@@ -8,7 +8,6 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
-from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from chalicelib.core import clock
@@ -64,13 +63,13 @@ class Device(Row):
     by_place = _ByPlace()
 
 
-class _PendingBatches(GlobalSecondaryIndex["AcceptedBatch"]):
+class _DueBatches(GlobalSecondaryIndex["AcceptedBatch"]):
     class Meta:
-        index_name = "pending"
+        index_name = "due"
         projection = KeysOnlyProjection()
 
     shard = UnicodeAttribute(hash_key=True)
-    received_at = NumberAttribute(range_key=True)
+    due_at = NumberAttribute(range_key=True)
 
 
 class AcceptedBatch(Row):
@@ -87,17 +86,17 @@ class AcceptedBatch(Row):
     answer = PlainJson()
     queue = UnicodeAttribute()
     received_at = NumberAttribute()
+    due_at = NumberAttribute()
+    sendings = NumberAttribute(default=1)
     expires = NumberAttribute()
     shard = UnicodeAttribute(null=True)
-    pending = _PendingBatches()
+    due = _DueBatches()
 
     @classmethod
-    def waiting(cls, before: datetime, limit: int) -> Iterator[tuple[str, str]]:
-        """Yield (device, message) of batches accepted before then and not done."""
+    def waiting(cls, at: datetime, limit: int) -> Iterator[tuple[str, str]]:
+        """Yield (device, message) of batches that are not done and due to be queued again."""
         for shard in shards("batch"):
-            for row in cls.pending.query(
-                shard, cls.received_at < clock.epoch_ms(before), limit=limit
-            ):
+            for row in cls.due.query(shard, cls.due_at <= clock.epoch_ms(at), limit=limit):
                 yield row.device_id, row.message_id
 
     @classmethod
@@ -193,25 +192,6 @@ class CommandAck(Row):
 
 def note_hello(device_id: str, session: str, boot: int, at_ms: int) -> bool:
     """Keep a device's newest session; False if a newer boot has announced itself."""
-    try:
-        Device(device_id=device_id).update(
-            [Device.session.set(session), Device.boot.set(boot), Device.hello_at.set(at_ms)],
-            condition=Device.device_id.exists() & (Device.boot <= boot),
-            add_version_condition=False,
-        )
-    except UpdateError as refused:
-        if refused.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
-
-
-def put_new(row: Row) -> bool:
-    """Save a row that must not exist yet; False if it does."""
-    try:
-        row.save()
-    except PutError as refused:
-        if refused.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    announced = [Device.session.set(session), Device.boot.set(boot), Device.hello_at.set(at_ms)]
+    newest = Device.device_id.exists() & (Device.boot <= boot)
+    return Device(device_id=device_id).changed(announced, newest)

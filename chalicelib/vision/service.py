@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chalicelib.core import aws, clock, outbox
 from chalicelib.core.config import settings
-from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.core.table import tenant_key
 from chalicelib.devices.events import DeviceEventRecorded
@@ -103,11 +103,7 @@ def _fetched(key: str) -> bytes | None:
 
 
 def _save(row: Detections, announced: FrameExamined | FrameRefused) -> None:
-    try:
-        outbox.commit(row, events=(announced,))
-    except Conflict:
-        if Detections.find(row.camera_key, row.event_id) is None:
-            raise
+    if not outbox.commit_once(row, events=(announced,)):
         logger().info("frame known", extra={"frame": row.event_id})
 
 
@@ -182,6 +178,7 @@ def open_pack(location: str) -> Pack:
         detector, decoder = DETECTORS.load(manifest.detector), DECODERS.load(manifest.decoder)
     except KeyError as unknown:
         raise PackRefused("unknown_plugin") from unknown
+    _demand(detector.refusal(model, manifest.opset))
     pack = Pack(manifest, detector, decoder, _session(manifest, detector, model))
     _demand(rules.shape_refusal(manifest, *detector.shape(pack.session)))
     for golden in manifest.golden:

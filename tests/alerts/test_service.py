@@ -9,6 +9,7 @@ import pytest
 from chalicelib.alerts import public as alerts
 from chalicelib.alerts.rules.states import HOLD_MAX, Judgement, State
 from chalicelib.alerts.service import review
+from chalicelib.alerts.tables import Watch
 from chalicelib.core import aws, clock
 from chalicelib.core.errors import Conflict, NotFound
 
@@ -270,3 +271,13 @@ def test_pages_show_every_alert_once_the_newest_first(lift):
     assert len(seen) == 5
     assert seen == sorted(seen, reverse=True)
     assert seen[-1] == clock.from_epoch_ms(clock.epoch_ms(lift.at(1)))
+
+
+def test_a_camera_that_was_silent_for_weeks_is_watched_anew(lift):
+    """DynamoDB deletes late: the old watch is still there, and over."""
+    lift.show("hh")
+    (kept,) = [row for row in Watch.scan() if row.community_id == lift.community]
+    with clock.standing_at(clock.now() + timedelta(days=30)):
+        again = Watch.of(lift.community, lift.camera, kept.kind)
+    assert (again.version, again.holding) == (kept.version, False)
+    assert not again.alert_id

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from chalicelib.core import web
-from chalicelib.core.table import tables
 from functions.manifest import FUNCTIONS, TOPIC_RULES
 from functions.wakes import Function, Http, Schedule, Stream
-from tests.architecture.source import dotted, python
+from infra.rows import load
+from tests.architecture.source import python
 
 VOCABULARY = {"manifest", "wakes", "__init__"}
 QUEUES = [queue.name for function in FUNCTIONS for queue in function.queues]
@@ -19,10 +19,7 @@ names = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: func
 @pytest.fixture(scope="module")
 def rows() -> set[str]:
     """The short name of every table of every domain."""
-    for path in python("chalicelib"):
-        if path.stem == "tables" or path.parent.name == "tables":
-            import_module(dotted(path))
-    return set(tables())
+    return set(load())
 
 
 def test_every_file_is_in_the_manifest_and_back() -> None:

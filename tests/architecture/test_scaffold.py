@@ -103,6 +103,9 @@ def test_what_is_written_works_with_the_engines(copy: Path) -> None:
     [
         (("domain", "devices"), "is there already"),
         (("driver", "mqtt"), "is there already"),
+        (("domain", "calls"), "'calls' is there already: a table"),
+        (("domain", "openapi"), "'openapi' is there already: a name in app.py"),
+        (("function", "device_urgent", *SETTLED), "'device_urgent' is there already: a queue"),
         (("domain", "shared_utils"), "says nothing"),
         (("domain", "CamelCase"), "is not snake_case"),
         (("domain", "class"), "is not snake_case"),

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.access.events import CallClosed
 from chalicelib.core import aws, clock, context, once, outbox, relay
 from chalicelib.core.errors import Conflict
 from chalicelib.core.outbox import OutboxRow
+from chalicelib.core.table import Row
 from chalicelib.identity.tables import Unit
 
 pytestmark = pytest.mark.usefixtures("cloud")
@@ -112,7 +114,7 @@ def test_the_sweep_brings_back_what_nobody_finished(community):
     (row,) = rows_of(community)
     relay.publish([row], lambda _name, _body: ("one",))
 
-    later = clock.now() + timedelta(seconds=relay.RESEND_AFTER_S + 1)
+    later = clock.now() + timedelta(seconds=outbox.RESEND_AFTER_S + 1)
     with clock.standing_at(later):
         relay.resend(lambda _name, _body: ("one",))
     assert rows_of(community)[0].sendings == 2
@@ -217,3 +219,38 @@ def test_a_stream_that_brings_a_row_again_sends_it_again(community):
     assert bus.taken == [images[0].event_id]
     (row,) = rows_of(community)
     assert (row.sendings, row.owed) == (1, {"one"})
+
+
+def test_what_waits_is_not_hidden_behind_what_was_sent_already(community):
+    """The sweep reads what is due, not what is oldest: a page of others must not hide it."""
+    outbox.commit(new_unit(community), events=[closed(community) for _ in range(90)])
+    rows = rows_of(community)
+    with clock.standing_at(clock.now() + timedelta(seconds=31)):
+        while relay.resend(lambda _name, _body: ("one",)):
+            pass
+        assert all(row.sendings == 1 for row in rows_of(community))
+    assert len(rows) == 90
+
+
+def test_a_repeated_effect_is_told_from_a_collision(community):
+    assert outbox.commit_once(new_unit(community), events=(closed(community),))
+    assert not outbox.commit_once(new_unit(community), events=(closed(community),))
+    assert len(rows_of(community)) == 1
+    other = CallClosed(community, "x", "OPENED", datetime(2026, 1, 1, tzinfo=UTC))
+    stale = Unit.find(community, "u1")
+    assert stale is not None
+    stale.version = 7
+    gone = Unit(community_id=community, unit_id="u9", name="9")
+    gone.version = 3
+    with pytest.raises(Conflict, match="lost_race"):
+        outbox.commit_once(gone, events=(other,))
+
+
+def test_two_rows_cannot_claim_one_table():
+    with pytest.raises(TypeError, match="belongs to"):
+
+        class Taken(Row):
+            class Meta:
+                short = "units"
+
+            key = UnicodeAttribute(hash_key=True)

@@ -4,7 +4,8 @@ import dataclasses
 import json
 import uuid
 from datetime import datetime
-from typing import Any, TypeVar, get_origin, get_type_hints
+from enum import Enum
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import pytest
 from pydantic import TypeAdapter
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from chalicelib.core import clock
 from functions.manifest import FUNCTIONS
 from functions.wakes import Heard
+from infra import rows
 from infra.one_machine.invoke import Target
 
 Event = TypeVar("Event")
@@ -74,9 +76,27 @@ def imagined(cls: type[Event], **known: Any) -> Event:
 
 def _value(name: str, hint: Any) -> Any:
     kind = get_origin(hint) or hint
+    if type(None) in get_args(hint):
+        return None
     if kind is datetime:
         return clock.now()
-    return f"{name}_{uuid.uuid4().hex[:12]}" if kind is str else kind()
+    if kind is str:
+        return f"{name}_{uuid.uuid4().hex[:12]}"
+    if dataclasses.is_dataclass(kind):
+        return imagined(kind)
+    return next(iter(kind)) if issubclass(kind, Enum) else kind()
+
+
+def kept(domain: str) -> dict[str, list[str]]:
+    """Return all that is on record in a domain's tables, and what is to be announced.
+
+    Before and after the same event came again, both are the same to the last byte.
+    """
+    return {
+        short: sorted(json.dumps(row.serialize(), sort_keys=True) for row in cls.scan())
+        for short, cls in rows.load().items()
+        if short == "outbox" or cls.__module__.startswith(f"chalicelib.{domain}.tables")
+    }
 
 
 @pytest.fixture

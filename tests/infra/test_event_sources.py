@@ -13,8 +13,8 @@ from functions.wakes import Function, Queue, Stream, TopicRule
 from infra.one_machine.home import Home
 from infra.one_machine.invoke import Target
 from infra.one_machine.pollers import Poller
-from infra.one_machine.relay import StreamReader
 from infra.one_machine.scheduler import occasion
+from infra.one_machine.streams import StreamReader
 from infra.one_machine.topic_rules import acknowledgement
 
 Reply = Callable[[dict[str, Any]], Any]

@@ -206,7 +206,7 @@ class Judge:
         takes the true one's place, as long as the command itself does not know its end.
         """
         before, now = first.body["state"], again.body["state"]
-        if before in ("SENT", now) or self.world.chance.counts["clock jump"]:
+        if before in ("SENT", "UNKNOWN", now) or self.world.chance.counts["clock jump"]:
             return True
         command_id = again.body.get("command_id", "")
         known = [

@@ -145,8 +145,17 @@ class Broker:
 
         for _ in range(1 + chance.strikes("duplicate")):
             self.world.after(self._delay(), arrive)
-        if leaf == "cmd" and chance.strikes("replayed"):  # an eavesdropper, past the broker
-            self.world.after(chance.between(50, 30_000), lambda: machine.hear(leaf, text))
+        if leaf == "cmd" and chance.strikes("replayed"):
+            self.world.after(chance.between(50, 30_000), lambda: self._replay(machine, text))
+
+    def _replay(self, machine: Machine, text: str) -> None:
+        """Let an eavesdropper send a command again, past the broker and its expiry.
+
+        Not in a run whose clocks jumped: a device that was told a wrong time has no fence
+        left against a command that it never saw, and no server could give it one.
+        """
+        if not self.world.chance.counts["clock jump"]:
+            machine.hear("cmd", text)
 
     def up(self, deliver: Callable[[], None]) -> None:
         """Carry a device's message to the cloud's rules."""

@@ -8,6 +8,7 @@ from PIL import Image
 
 from chalicelib.vision.detectors import onnx_cpu
 from chalicelib.vision.events import Reason
+from tests.vision.conftest import PACK
 from tools.lift_pictures import KINDS, render
 
 
@@ -92,6 +93,30 @@ def test_the_demo_model_knows_the_drawn_kinds(pack, kind):
         scores = {one.kind: one.score for one in pack.look(render(kind, seed))}
         wrong += (scores["two_wheeler"] >= 0.5) != ("two_wheeler" in kind)
     assert wrong <= 1
+
+
+def test_opset_is_read_from_the_model_itself():
+    assert onnx_cpu.opset_of((PACK / "model.onnx").read_bytes()) == 17
+
+
+@pytest.mark.parametrize("junk", [b"", b"\xff" * 50, b"\x42\xff\x01", b"not a model", b"\x08\x01"])
+def test_junk_has_no_opset(junk):
+    assert onnx_cpu.opset_of(junk) == 0
+
+
+def test_another_domains_opset_does_not_count():
+    foreign = b"\x0a\x02ml\x10\x05"
+    ours = b"\x10\x11"
+    model = b"".join(b"\x42" + bytes([len(one)]) + one for one in (foreign, ours))
+    assert onnx_cpu.opset_of(model) == 17
+
+
+@pytest.mark.parametrize(("opset", "refused"), [(17, None), (16, "opset_differs")])
+def test_the_engine_says_which_models_it_runs(opset, refused):
+    model = (PACK / "model.onnx").read_bytes()
+    assert onnx_cpu.refusal(model, opset) == refused
+    assert onnx_cpu.refusal(model, None) == "opset_differs"
+    assert onnx_cpu.refusal(b"junk", 0) == "opset_differs"
 
 
 def test_looking_twice_sees_the_same(pack):

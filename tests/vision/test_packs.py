@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from chalicelib.core import aws
 from chalicelib.core.config import settings
-from chalicelib.vision import service
+from chalicelib.vision import rules, service
 from chalicelib.vision.service import PackRefused, open_pack
 from tests.vision.conftest import PACK
 from tools.lift_pictures import render
@@ -39,6 +40,7 @@ SPOILS = {
     "another size": (edited(bytes=1), "model_size_differs"),
     "another hash": (edited(sha256="0" * 64), "model_sha256_differs"),
     "another opset": (edited(opset=16), "opset_differs"),
+    "an ONNX model without its opset": (lambda said: said.pop("opset"), "opset_differs"),
     "an opset we cannot run": (edited(opset=99), "opset_differs"),
     "another layout": (lens(layout="NHWC"), "unknown_layout"),
     "another resize": (lens(resize="letterbox_center"), "unknown_layout"),
@@ -101,6 +103,11 @@ def test_a_model_that_no_engine_reads_is_refused(spoilt):
     junk = MODEL[:3_000] + bytes(60_000) + MODEL[63_000:]
     with pytest.raises(PackRefused, match=r"opset_differs|model_unreadable"):
         open_pack(spoilt(resigned(junk), model__onnx=junk))
+
+
+def test_a_manifest_of_another_engines_model_has_no_opset(manifest):
+    other = dataclasses.replace(manifest, detector="npu", file="model.om", opset=None)
+    assert rules.model_refusal(other, MODEL) is None
 
 
 def test_a_model_is_loaded_once_for_all_copies(spoilt, pack):

@@ -1,6 +1,5 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -59,22 +58,6 @@ def test_a_picture_is_waited_for_ten_minutes():
 def test_overlap_is_intersection_over_union(one, other, expected):
     assert rules.overlap(one, other) == expected
     assert rules.overlap(other, one) == expected
-
-
-def test_opset_is_read_from_the_model_itself():
-    assert rules.opset_of(Path("packs/demo/model.onnx").read_bytes()) == 17
-
-
-@pytest.mark.parametrize("junk", [b"", b"\xff" * 50, b"\x42\xff\x01", b"not a model", b"\x08\x01"])
-def test_junk_has_no_opset(junk):
-    assert rules.opset_of(junk) == 0
-
-
-def test_another_domains_opset_does_not_count():
-    foreign = b"\x0a\x02ml\x10\x05"
-    ours = b"\x10\x11"
-    model = b"".join(b"\x42" + bytes([len(one)]) + one for one in (foreign, ours))
-    assert rules.opset_of(model) == 17
 
 
 def test_golden_scores_may_move_a_little(manifest):

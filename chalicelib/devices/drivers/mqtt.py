@@ -2,7 +2,6 @@
 
 import socket
 import threading
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -10,7 +9,45 @@ from chalicelib.core.config import settings
 
 CONNECT_S = 2.0
 
-_making = threading.Lock()
+_choosing = threading.Lock()
+_current: list["_Line"] = []
+
+
+class _Line:
+    """One connection. It is never mended: what it had not delivered is lost with it.
+
+    A client that reconnects would send what it kept, with a new life of its own, long after
+    the command's end.
+    """
+
+    def __init__(self) -> None:
+        import paho.mqtt.client as mqtt  # noqa: PLC0415 -- the vendor library
+        from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415 -- as above
+
+        self.up, self.settled, self.gone = (threading.Event() for _ in range(3))
+        address = urlsplit(settings().command_bus_url)
+        self.client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5, reconnect_on_failure=False
+        )
+        self.client.username_pw_set(
+            unquote(address.username or ""), unquote(address.password or "")
+        )
+        self.client.on_connect = self._connected
+        self.client.on_disconnect = self._lost
+        self.client.on_connect_fail = self._lost
+        self.client.on_socket_open = _undelayed
+        host, port = address.hostname or "127.0.0.1", address.port or 1883
+        self.client.connect_async(host, port, keepalive=30)
+        self.client.loop_start()
+
+    def _connected(self, *_: Any) -> None:
+        self.up.set()
+        self.settled.set()
+
+    def _lost(self, *_: Any) -> None:
+        self.up.clear()
+        self.gone.set()
+        self.settled.set()
 
 
 def publish(topic: str, payload: bytes, *, expiry_s: int) -> None:
@@ -22,29 +59,22 @@ def publish(topic: str, payload: bytes, *, expiry_s: int) -> None:
     from paho.mqtt.packettypes import PacketTypes  # noqa: PLC0415 -- the vendor library
     from paho.mqtt.properties import Properties  # noqa: PLC0415 -- as above
 
-    with _making:  # two first calls at once must not make two connections
-        client, connected = _client()
-    if not connected.wait(CONNECT_S):
+    line = _line()
+    if not line.settled.wait(CONNECT_S) or not line.up.is_set():
         raise ConnectionError("the MQTT broker is out of reach")
     properties = Properties(PacketTypes.PUBLISH)
     properties.MessageExpiryInterval = expiry_s
-    client.publish(topic, payload, qos=1, retain=False, properties=properties)
+    line.client.publish(topic, payload, qos=1, retain=False, properties=properties)
 
 
-@lru_cache(maxsize=1)
-def _client() -> tuple[Any, threading.Event]:
-    import paho.mqtt.client as mqtt  # noqa: PLC0415 -- the vendor library
-    from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415 -- as above
-
-    address, connected = urlsplit(settings().command_bus_url), threading.Event()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    client.username_pw_set(unquote(address.username or ""), unquote(address.password or ""))
-    client.on_connect = lambda *_: connected.set()
-    client.on_disconnect = lambda *_: connected.clear()
-    client.on_socket_open = _undelayed
-    client.connect_async(address.hostname or "127.0.0.1", address.port or 1883, keepalive=30)
-    client.loop_start()
-    return client, connected
+def _line() -> _Line:
+    """Return the process's connection, a new one if the last is gone."""
+    with _choosing:  # two first calls at once must not make two connections
+        if _current and _current[0].gone.is_set():
+            _current.pop().client.loop_stop()
+        if not _current:
+            _current.append(_Line())
+        return _current[0]
 
 
 def _undelayed(_client: Any, _data: Any, connection: Any) -> None:

@@ -26,11 +26,11 @@ from chalicelib.devices.tables import (
     AcceptedBatch,
     Device,
     DeviceEvent,
-    put_new,
 )
 
 UPLOAD_FOR = timedelta(minutes=2)
 RESEND_AFTER = timedelta(seconds=30)
+MOST_SENDINGS = 8
 MOST_SIGNATURES = 3
 """Signatures tried of one header: the old key's, the new key's, one to spare."""
 
@@ -121,10 +121,11 @@ def accept(
         answer=answer,
         queue=target,
         received_at=clock.epoch_ms(at),
+        due_at=clock.epoch_ms(at + RESEND_AFTER),
         expires=int(at.timestamp()) + BATCHES_KEPT_S,
         shard=shard_of("batch", digest),
     )
-    if not put_new(row):
+    if not row.put_new():
         return _first_answer(device.device_id, message_id, digest)
     _enqueue(target, device.device_id, message_id)
     return Accepted(duplicate=False, **answer)
@@ -160,7 +161,7 @@ def _result(index: int, event: Reported | list[Any]) -> dict[str, Any]:
 
 
 def _first_answer(device_id: str, message_id: str, digest: str) -> Accepted:
-    first = AcceptedBatch.find(device_id, message_id)
+    first = AcceptedBatch.kept(device_id, message_id)
     if first is None or first.digest != digest:
         raise Conflict("message_id_reused", "该 webhook-id 已用于另一批事件")
     return Accepted(duplicate=True, **first.answer)
@@ -213,23 +214,29 @@ def _record_one(device: Device, event: Reported, received_at: datetime) -> None:
         received_at=clock.epoch_ms(received_at),
         expires=int(received_at.timestamp()) + EVENTS_KEPT_S,
     )
-    try:
-        outbox.commit(row, events=(fact,))
-    except Conflict:
-        if DeviceEvent.find(device.device_id, event.id) is None:
-            raise  # a collision, not a repetition: the job must come again
+    if not outbox.commit_once(row, events=(fact,)):
         logger().info("event repeated", extra={"device": device.device_id, "event": event.id})
 
 
 def sweep_accepted(*, limit: int = 100) -> int:
-    """Queue again the batches that nobody finished; return how many."""
-    return sweep.each(list(AcceptedBatch.waiting(clock.now() - RESEND_AFTER, limit)), _again)
+    """Queue again the batches that nobody finished; return how many.
+
+    Each time the wait doubles; after `MOST_SENDINGS` a batch is parked and logged.
+    """
+    return sweep.each(list(AcceptedBatch.waiting(clock.now(), limit)), _again)
 
 
 def _again(key: tuple[str, str]) -> bool:
     batch = AcceptedBatch.find(*key)
     if batch is None or batch.shard is None:
         return False
+    if batch.sendings >= MOST_SENDINGS:
+        AcceptedBatch.finish(*key)
+        logger().error("batch parked", extra={"device": key[0], "message": key[1]})
+        return False
+    due_at = clock.epoch_ms(clock.now() + RESEND_AFTER * 2 ** int(batch.sendings))
+    actions = [AcceptedBatch.due_at.set(due_at), AcceptedBatch.sendings.add(1)]
+    batch.changed(actions, AcceptedBatch.shard.exists())
     _enqueue(batch.queue, *key)
     return True
 

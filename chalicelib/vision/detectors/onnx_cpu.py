@@ -1,7 +1,8 @@
 """ONNX Runtime on one CPU thread, with Pillow before it.
 
-Shape of a detector: `load(model) -> session`, `shape(session)`, and
-`look(session, picture, lens) -> raw outputs`, or the `Reason` why the picture is refused.
+Shape of a detector: `refusal(model, opset)` says why it cannot run a model, before it is
+loaded; `load(model) -> session`, `shape(session)`, and `look(session, picture, lens) -> raw
+outputs`, or the `Reason` why the picture is refused.
 """
 
 import io
@@ -11,6 +12,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from chalicelib.vision.events import Reason
+
+OPSETS = range(11, 22)
+"""Versions of ONNX's operators that this runtime runs as the model's author meant them."""
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_PIXELS = 40_000_000
@@ -49,6 +53,11 @@ class Lens(Protocol):
     @property
     def std(self) -> Sequence[float]:
         """Return what to divide by, per channel."""
+
+
+def refusal(model: bytes, opset: int | None) -> str | None:
+    """Return why this engine does not run a model whose manifest says this opset."""
+    return None if opset in OPSETS and opset_of(model) == opset else "opset_differs"
 
 
 def load(model: bytes) -> Any:
@@ -110,3 +119,52 @@ def _refused(size: tuple[int, int]) -> Reason | None:
     if min(size) < LEAST_SIDE or max(size) > MOST_SIDE:
         return Reason.BAD_SHAPE
     return None
+
+
+# The opset of a model ---------------------------------------------------------------------
+
+
+VARINT, DELIMITED, MORE = 0, 2, 0x80
+OPSET_IMPORT = 8
+"""Wire types, the continuation bit, and a field of ONNX's `ModelProto`."""
+
+
+def opset_of(model: bytes) -> int:
+    """Return the opset of ONNX's own operators that a model file declares, 0 if none.
+
+    Reads one field of the protobuf (`opset_import`, in it `domain` = 1, `version` = 2), so
+    that a model is judged before any engine parses it.
+    """
+    for field, imported in _fields(model):
+        if field == OPSET_IMPORT and isinstance(imported, bytes):
+            said = dict(_fields(imported))
+            if said.get(1, b"") in (b"", b"ai.onnx"):
+                version = said.get(2)
+                return version if isinstance(version, int) else 0
+    return 0
+
+
+def _fields(message: bytes) -> list[tuple[int, int | bytes]]:
+    """Return the varint and length-delimited fields of a protobuf message, or none at all."""
+    found: list[tuple[int, int | bytes]] = []
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        value, at = _varint(message, at)
+        if tag & 7 == VARINT:
+            found.append((tag >> 3, value))
+        elif tag & 7 == DELIMITED and at + value <= len(message):
+            found.append((tag >> 3, message[at : at + value]))
+            at += value
+        else:
+            return []
+    return found
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for place, byte in enumerate(message[at : at + 10]):
+        value |= (byte & 0x7F) << (7 * place)
+        if not byte & MORE:
+            return value, at + place + 1
+    return 7, len(message)  # no such wire type: the caller stops

@@ -1,11 +1,12 @@
-"""The Lambda as SQS wakes it: one bad message neither stops nor repeats its neighbours."""
+"""`examine_frame` as SQS wakes it: one bad message neither stops nor repeats its neighbours."""
 
 from chalicelib.vision.tables import Detections
 from tests.functions.conftest import record, told, woken
+from tests.vision.conftest import camera  # noqa: F401 -- the fixture of the same lift
 from tools.lift_pictures import render
 
 
-def test_a_batch_of_good_hostile_missing_and_broken(camera):
+def test_a_batch_of_good_hostile_missing_and_broken(camera):  # noqa: F811 -- the fixture
     good = camera.event(camera.store(render("two_wheeler", 1)))
     hostile = camera.event(camera.store(b"\xff\xd8 no picture"))
     stored = camera.store(render("empty", 1))
