@@ -58,7 +58,7 @@ FUNCTIONS: tuple[Function, ...] = (
     ),
     Function(
         "record_urgent_events",
-        (Queue("device-urgent"),),
+        (Queue("device-urgent", batch=1),),
         tables={"accepted_batches": "rw", "device_events": "rw", "devices": "r", **OUTBOX},
         reserved=10,
     ),

@@ -1,6 +1,8 @@
 """Use cases of a visitor's call: ring, show, open, deny, finish."""
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -85,7 +87,11 @@ def _new_call(
         unit_key=tenant_key(event.community_id, unit_id),
         gate_id=gate_id,
         panel_id=event.device_id,
-        photo=photo if isinstance(photo, str) and photo.startswith(own) else None,
+        photo=photo
+        if isinstance(photo, str)
+        and photo.startswith(own)
+        and rules.named(photo.removeprefix(own).rpartition(".")[0]) != "-"
+        else None,
         answerers=set(adults),
         state=CallState.RINGING.value,
         rung_at=clock.epoch_ms(event.received_at),
@@ -172,13 +178,37 @@ def await_gate(opening: Opening) -> Opening:
     if opening.state is not CallState.SENT:
         return opening
     until = min(clock.now() + WAIT_FOR_GATE, opening.expires_at + rules.UNKNOWN_AFTER)
-    outcome = devices.await_result(
-        opening.community_id, opening.gate_id, opening.command_id, until=until
-    )
+    with _only_waiter(opening.command_id) as first:
+        outcome = devices.await_result(
+            opening.community_id,
+            opening.gate_id,
+            opening.command_id,
+            end=opening.expires_at,
+            until=until if first else clock.now(),
+        )
     state = rules.OUTCOMES.get(outcome.state, CallState.SENT)
     if state is CallState.SENT and clock.now() >= opening.expires_at + rules.UNKNOWN_AFTER:
         state = CallState.UNKNOWN
     return dataclasses.replace(opening, state=state)
+
+
+_waited_for: set[str] = set()
+
+
+@contextmanager
+def _only_waiter(command_id: str) -> Iterator[bool]:
+    """Yield whether nobody in this process waits for this command yet.
+
+    Repeated taps are answered at once with the present state: one tapping person must not
+    hold every thread that could serve an SOS.
+    """
+    first = command_id not in _waited_for
+    _waited_for.add(command_id)
+    try:
+        yield first
+    finally:
+        if first:
+            _waited_for.discard(command_id)
 
 
 def deny(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallView:

@@ -78,7 +78,7 @@ def resend(owed: Owed, *, limit: int = 500) -> int:
 
 
 def _park(row: OutboxRow) -> bool:
-    row.update([OutboxRow.shard.remove()], add_version_condition=False)
+    row.changed([OutboxRow.shard.remove()], OutboxRow.event_id.exists())
     logger().error("event parked", extra={"event_id": row.event_id, "event": row.name})
     return True
 

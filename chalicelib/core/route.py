@@ -56,8 +56,19 @@ class Route:
 
     def __post_init__(self) -> None:
         """Refuse what would fail open or fail at run time; raises TypeError."""
-        people = self.audience in PEOPLE
+        people, segment = self.audience in PEOPLE, self.path.split("/")[1]
+        asked = inspect.signature(self.view).parameters.values()
         faults = {
+            "its path belongs to another audience": segment != self.audience
+            and (self.audience != OPEN or segment in (*PEOPLE, DEVICE, "")),
+            "a device's view verifies raw bytes": self.audience == DEVICE
+            and "raw" not in self.asked,
+            "its parameters are annotated, named, without default": any(
+                one.annotation is one.empty
+                or one.default is not one.empty
+                or one.kind is not one.POSITIONAL_OR_KEYWORD
+                for one in asked
+            ),
             "its audience does not exist": self.audience not in (*PEOPLE, DEVICE, OPEN),
             "it names no permission": people and not self.permission,
             "only people have idempotency keys": bool(self.once) and not people,

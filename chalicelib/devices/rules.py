@@ -19,6 +19,9 @@ LIVE_FOR = timedelta(minutes=5)
 RATE, BURST = 10.0, 50.0
 """Events a second that one device may report, and how many at once (DEVICES.md)."""
 
+ALARM_BURST = 200.0
+"""The same for alarms, which have a bucket of their own: one mad sensor must not drown an SOS."""
+
 LONGEST_ID = 64
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_DEPTH = 32
@@ -190,18 +193,18 @@ def travels(data: object, depth: int = MOST_DEPTH) -> bool:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A token bucket: `level` tokens at an instant; it fills at `RATE` up to `BURST`."""
+    """A token bucket: `level` tokens at an instant; it fills at `RATE` up to its burst."""
 
     level: float
     at: datetime
 
-    def after(self, wanted: int, at: datetime) -> "Bucket | None":
+    def after(self, wanted: int, at: datetime, *, burst: float = BURST) -> "Bucket | None":
         """Return the bucket with `wanted` tokens taken, or None if it has too few.
 
         A batch larger than the burst needs a full bucket and leaves a debt.
         """
-        filled = min(BURST, self.level + RATE * max(0.0, (at - self.at).total_seconds()))
-        if filled < min(wanted, BURST):
+        filled = min(burst, self.level + RATE * max(0.0, (at - self.at).total_seconds()))
+        if filled < min(wanted, burst):
             return None
         return Bucket(filled - wanted, at)
 

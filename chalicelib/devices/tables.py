@@ -15,6 +15,7 @@ from chalicelib.core.table import PlainJson, Row, shards, tenant_key
 from chalicelib.devices.rules import CommandState
 
 DAY_S = 86_400
+BOOT_FORGOTTEN_MS = 60_000
 EVENTS_KEPT_S = 30 * DAY_S
 COMMANDS_KEPT_S = 90 * DAY_S
 BATCHES_KEPT_S = 14 * DAY_S
@@ -102,9 +103,8 @@ class AcceptedBatch(Row):
     @classmethod
     def finish(cls, device_id: str, message_id: str) -> None:
         """Take the batch off the list of waiting ones."""
-        cls(device_id=device_id, message_id=message_id).update(
-            [cls.shard.remove()], add_version_condition=False
-        )
+        done = cls(device_id=device_id, message_id=message_id)
+        done.changed([cls.shard.remove()], cls.device_id.exists())
 
 
 class DeviceEvent(Row):
@@ -191,7 +191,12 @@ class CommandAck(Row):
 
 
 def note_hello(device_id: str, session: str, boot: int, at_ms: int) -> bool:
-    """Keep a device's newest session; False if a newer boot has announced itself."""
+    """Keep a device's newest session; False if a newer boot announced itself just now.
+
+    A device that was reset may count its boots from the beginning: after a minute of
+    silence a lower one is believed.
+    """
     announced = [Device.session.set(session), Device.boot.set(boot), Device.hello_at.set(at_ms)]
-    newest = Device.device_id.exists() & (Device.boot <= boot)
+    forgotten = Device.hello_at < at_ms - BOOT_FORGOTTEN_MS
+    newest = Device.device_id.exists() & ((Device.boot <= boot) | forgotten)
     return Device(device_id=device_id).changed(announced, newest)

@@ -172,6 +172,10 @@ def unsaid(caller: Caller, call_id: str):
     return caller, call_id
 
 
+def lax(caller: Caller, call_id: str = "") -> Answer:
+    return Answer(text=f"{caller} {call_id}")
+
+
 @pytest.mark.parametrize(
     ("path", "options", "of", "fault"),
     [
@@ -179,8 +183,9 @@ def unsaid(caller: Caller, call_id: str):
         ("/resident/{call_id}", {}, view, "no permission"),
         ("/resident/{thing}", {"permission": "a.b"}, view, "unknown parameter"),
         ("/resident/{call_id}/{b}", {"permission": "a.b"}, view, "ignores a placeholder"),
-        ("/device/{call_id}", {"once": True}, view, "only people"),
-        ("/device/{call_id}", {}, view, "have a caller"),
+        ("/device/{call_id}", {"once": True}, view, "verifies raw"),
+        ("/resident/x/{call_id}", {"audience": "open"}, view, "another audience"),
+        ("/resident/{call_id}", {"permission": "a.b"}, lax, "without default"),
         ("/resident/{call_id}", {"permission": "a.b"}, unsaid, "what it returns"),
     ],
 )

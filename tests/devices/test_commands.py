@@ -80,6 +80,31 @@ def test_a_forged_acknowledgement_changes_nothing(gate, command, community):
     assert state(command) == "SENT"
 
 
+def test_a_late_acknowledgement_is_not_believed_by_a_reader(gate, command, community):
+    kept(gate, command, ack(gate, command))
+    outcome = devices.await_result(
+        community,
+        gate.device_id,
+        command.command_id,
+        end=clock.now() - timedelta(seconds=10),
+        until=clock.now(),
+    )
+    assert outcome.state is CommandState.SENT
+
+
+def test_a_device_that_was_reset_is_believed_after_a_minute(gate, sent):
+    def hello(session: str, boot: int) -> str | None:
+        message = said(gate, {"session": session, "boot": boot, "monotonic": 5})
+        devices.hear_hello(gate.device_id, message, clock.now())
+        device = Device.find(gate.device_id)
+        return str(device.session) if device else None
+
+    assert hello("high", 2**53) == "high"
+    assert hello("low", 3) == "high"
+    with clock.standing_at(clock.now() + timedelta(seconds=61)):
+        assert hello("low", 3) == "low"
+
+
 def test_a_late_acknowledgement_is_never_done(gate, command, community):
     late = clock.now() + timedelta(seconds=8)
     devices.settle(community, gate.device_id, ack(gate, command), late)
@@ -119,16 +144,19 @@ def odd(gate, command: Command) -> list[str]:
         ack(gate, command, "EXPIRED"),
         said(gate, {"id": command.command_id, "result": ["DONE"]}),
         said(gate, {"id": command.command_id}),
+        said(gate, {"id": command.command_id, "result": "DONE", "reason": "\ud800"}),
     ]
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_an_odd_acknowledgement_is_silence(gate, command, community, number):
     message = odd(gate, command)[number]
     kept(gate, command, message)
     devices.settle(community, gate.device_id, message, clock.now())
     until = clock.now()
-    outcome = devices.await_result(community, gate.device_id, command.command_id, until=until)
+    outcome = devices.await_result(
+        community, gate.device_id, command.command_id, end=until, until=until
+    )
     assert outcome.state is CommandState.SENT
     with clock.standing_at(clock.now() + timedelta(seconds=8)):
         devices.expire_commands(limit=10_000)
@@ -139,7 +167,7 @@ def test_a_waiting_reader_believes_only_the_device(gate, command, community):
     def read() -> CommandState:
         until = clock.now() + timedelta(milliseconds=60)
         return devices.await_result(
-            community, gate.device_id, command.command_id, until=until
+            community, gate.device_id, command.command_id, end=until, until=until
         ).state
 
     assert read() is CommandState.SENT

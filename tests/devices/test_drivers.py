@@ -69,13 +69,17 @@ def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Broker]:
     driver._current.clear()
 
 
+def subscribe(client: mqtt.Client, _data: object, *_: object) -> None:
+    client.subscribe("#", qos=1)
+
+
 def listener(port: int) -> tuple[mqtt.Client, list[str]]:
     heard: list[str] = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.on_message = lambda *said: heard.append(json.loads(said[-1].payload)["id"])
+    client.on_connect = subscribe
     client.connect("127.0.0.1", port)
     client.loop_start()
-    client.subscribe("#", qos=1)
     time.sleep(0.3)
     return client, heard
 
@@ -96,7 +100,6 @@ def test_a_message_that_the_broker_never_took_does_not_come_with_the_next_broker
         publish("while it was away")
     broker.start()
     client.reconnect()
-    client.subscribe("#", qos=1)
     time.sleep(1.5)
     publish("second")
     time.sleep(0.5)

@@ -120,16 +120,22 @@ def dispatch(command: Command) -> None:
         logger().exception("command not published", extra={"command": command.command_id})
 
 
-def await_result(community_id: str, device_id: str, command_id: str, *, until: datetime) -> Outcome:
+def await_result(
+    community_id: str, device_id: str, command_id: str, *, end: datetime, until: datetime
+) -> Outcome:
     """Read until the device has answered; at `until` say what the command itself knows.
+
+    An answer that came after the command's `end` is not believed here: it was too late.
 
     That is SENT while it is under way, and the settled state when the answer was heard
     before and its message is gone.
     """
     while True:
         ack = CommandAck.find(device_id, command_id)
-        if ack is not None and (outcome := _believed(community_id, ack)):
-            return outcome
+        if ack is not None and ack.received_at <= clock.epoch_ms(end + GRACE):
+            outcome = _believed(community_id, ack)
+            if outcome is not None:
+                return outcome
         if clock.now() >= until:
             command = Command.of(community_id, device_id, command_id)
             return Outcome(CommandState(command.state) if command else CommandState.SENT)
@@ -161,6 +167,7 @@ def _verified(device_id: str, message: str, *, expect: str | None = None) -> dic
         key = key_of(device, str(outer["kid"]))
         signed = key and rules.same(rules.message_signature(key, device_id, payload), offered)
         said = json.loads(payload) if signed else None
+        json.dumps(said, ensure_ascii=False).encode()  # half a surrogate can be stored nowhere
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
@@ -168,7 +175,7 @@ def _verified(device_id: str, message: str, *, expect: str | None = None) -> dic
 
 def _text(message: str) -> str:
     """Undo the base64 in which AWS IoT rules pass bytes on: IoT SQL has no text of a message."""
-    return message if message.startswith("{") else base64.b64decode(message).decode()
+    return message if message.lstrip().startswith("{") else base64.b64decode(message).decode()
 
 
 def settle(community_id: str, device_id: str, message: str, received_at: datetime) -> None:

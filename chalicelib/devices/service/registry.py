@@ -143,12 +143,15 @@ def remembered(device_id: str) -> Device | None:
     return _keep(device_id, Device.find(device_id, consistent=False))
 
 
-_known: OrderedDict[str, tuple[datetime, Device | None]] = OrderedDict()
+_known: OrderedDict[str, tuple[datetime, Device]] = OrderedDict()
 _keeping = threading.Lock()
 MOST_KNOWN = 4_096
 
 
 def _keep(device_id: str, device: Device | None) -> Device | None:
+    """Remember a device; what does not exist is not remembered, it may be enrolled now."""
+    if device is None:
+        return None
     with _keeping:
         _known[device_id] = clock.now() + timedelta(seconds=REMEMBERED_S), device
         _known.move_to_end(device_id)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import threading
 from collections import OrderedDict
@@ -31,6 +32,8 @@ from chalicelib.devices.tables import (
 UPLOAD_FOR = timedelta(minutes=2)
 RESEND_AFTER = timedelta(seconds=30)
 MOST_SENDINGS = 8
+MOST_STORED = 350 * 1024
+"""Bytes of a batch as it is kept; a DynamoDB item holds 400 KB."""
 MOST_SIGNATURES = 3
 """Signatures tried of one header: the old key's, the new key's, one to spare."""
 
@@ -111,8 +114,7 @@ def accept(
         return Accepted(duplicate=False, **answer)
     at, digest = clock.now(), hashlib.sha256(body).hexdigest()
     target = URGENT_QUEUE if any(e.type in rules.URGENT for e in good) else "device-events"
-    if target != URGENT_QUEUE:
-        _charge(device.device_id, len(good))
+    _charge(device.device_id, len(good), alarm=target == URGENT_QUEUE)
     row = AcceptedBatch(
         device_id=device.device_id,
         message_id=message_id,
@@ -125,31 +127,34 @@ def accept(
         expires=int(at.timestamp()) + BATCHES_KEPT_S,
         shard=shard_of("batch", digest),
     )
+    if len(json.dumps([row.events, answer], ensure_ascii=False).encode()) > MOST_STORED:
+        raise TooLarge("batch_too_large", "事件批次过大，请分批上报")
     if not row.put_new():
         return _first_answer(device.device_id, message_id, digest)
     _enqueue(target, device.device_id, message_id)
     return Accepted(duplicate=False, **answer)
 
 
-_buckets: OrderedDict[str, rules.Bucket] = OrderedDict()
+_buckets: OrderedDict[tuple[str, bool], rules.Bucket] = OrderedDict()
 _charging = threading.Lock()
 MOST_BUCKETS = 10_000
 
 
-def _charge(device_id: str, events: int) -> None:
+def _charge(device_id: str, events: int, *, alarm: bool) -> None:
     """Take tokens for a device's events; raises TooMany `too_many_events`.
 
     The buckets are this process's own: exact on one machine; on AWS each instance has its
     own, so that a storm is bounded by how many instances serve it, at no call per event.
-    Alarms are never charged.
+    Alarms have a larger bucket of their own; a device that is told 429 sends them again.
     """
-    at = clock.now()
+    at, name = clock.now(), (device_id, alarm)
+    burst = rules.ALARM_BURST if alarm else rules.BURST
     with _charging:
-        left = _buckets.get(device_id, rules.Bucket(rules.BURST, at)).after(events, at)
+        left = _buckets.get(name, rules.Bucket(burst, at)).after(events, at, burst=burst)
         if left is None:
             raise TooMany("too_many_events", "设备上报过于频繁，请稍后再试", retry_after=5)
-        _buckets[device_id] = left
-        _buckets.move_to_end(device_id)
+        _buckets[name] = left
+        _buckets.move_to_end(name)
         if len(_buckets) > MOST_BUCKETS:
             _buckets.popitem(last=False)
 
@@ -164,6 +169,8 @@ def _first_answer(device_id: str, message_id: str, digest: str) -> Accepted:
     first = AcceptedBatch.kept(device_id, message_id)
     if first is None or first.digest != digest:
         raise Conflict("message_id_reused", "该 webhook-id 已用于另一批事件")
+    if first.shard is not None:  # whoever asks again may not have to wait for the sweep
+        _enqueue(first.queue, device_id, message_id)
     return Accepted(duplicate=True, **first.answer)
 
 
@@ -179,7 +186,11 @@ def record(device_id: str, message_id: str) -> None:
     """Record and announce each event of an accepted batch, each once for ever (30 days)."""
     batch = AcceptedBatch.find(device_id, message_id)
     device = Device.find(device_id)
-    if batch is None or batch.shard is None or device is None:
+    if batch is None or batch.shard is None:
+        return
+    if device is None:
+        logger().error("batch of a device that is gone", extra={"device": device_id})
+        AcceptedBatch.finish(device_id, message_id)
         return
     received_at = clock.from_epoch_ms(int(batch.received_at))
     for event in adapter(list[Reported]).validate_python(batch.events):
@@ -244,7 +255,8 @@ def _again(key: tuple[str, str]) -> bool:
 def grant_upload(device: Device, content_type: str, size: int, sha256: str) -> Upload:
     """Return a presigned POST for exactly one picture; no call leaves this process.
 
-    S3 itself checks size, type and hash, so that evidence cannot be replaced afterwards.
+    S3 itself checks size, type and hash, so that evidence cannot be replaced afterwards
+    (ministack, on one machine, checks size and type; `examine_frame` checks the hash).
     """
     ending = rules.PICTURE_TYPES[content_type]
     key = f"{device.community_id}/stills/{device.device_id}/{sha256}.{ending}"
