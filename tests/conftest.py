@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -33,6 +34,11 @@ def pytest_configure() -> None:
     from infra.one_machine import rights  # noqa: PLC0415 -- as above
 
     rights.enforce()  # handlers and routes run under their manifest lines, as on AWS
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind: the folder holds keys."""
+    shutil.rmtree(_home.root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

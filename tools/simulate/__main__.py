@@ -1,7 +1,7 @@
 """Run simulated devices by hand against a running system.
 
 python -m tools.simulate devices                     every gate and lift controller, until Ctrl-C
-python -m tools.simulate devices --conduct naive --only gate-1
+python -m tools.simulate devices --conduct naive --only heyuan-gate-01
 python -m tools.simulate ring UNIT GATE              one press of the bell
 python -m tools.simulate look two_wheeler --frames 3 what the lift camera sees
 """
@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_devices(estate: Estate, conduct: str, only: str | None) -> int:
     wanted = [d for d in estate.devices if d.kind in MAKERS and only in (None, d.id)]
+    if not wanted:
+        print(f"no such device: {only}; see the ids in the sign-ins file", file=sys.stderr)
+        return 2
     running = [plug_in(estate, device, CONDUCTS[conduct]).start() for device in wanted]
     for device in running:
         device.on_handled = _tell(device.device.id)

@@ -56,6 +56,10 @@ class Handled:
     at: float
 
 
+TAKEN_OVER = 0x8E
+"""MQTT 5's reason when another client signs in with the same id."""
+
+
 class MqttDevice:
     """A device on the broker; subclasses say in `act` what each op moves.
 
@@ -175,8 +179,15 @@ class MqttDevice:
         client.publish(self.topic("state"), json.dumps({"online": True}), qos=1, retain=True)
         self._greet()
 
-    def _on_disconnect(self, *_: DisconnectFlags | object) -> None:
+    def _on_disconnect(
+        self, client: Client, _data: Any, _flags: DisconnectFlags, reason: Any, *_: Any
+    ) -> None:
+        """Wait for the broker, unless somebody else signed in as this device: then leave it."""
         self.ready.clear()
+        if getattr(reason, "value", 0) == TAKEN_OVER:
+            self._stopping.set()
+            client.disconnect()
+            print(f"{self.device.id}: somebody else signed in as this device; leaving it to them")
 
     def _keep_greeting(self) -> None:
         """Say hello again until the cloud answers: the first may meet a server still starting."""
