@@ -1,6 +1,6 @@
 """The AWS home, synthesised from the running code: `cdk deploy Account Linli`.
 
-Reads functions/manifest.py, every chalicelib/*/tables.py and the routes of app.py; adds no
+Reads functions/manifest.py, the tables of every domain and the routes of app.py; adds no
 fact of its own but sizes and retention. Regions cn-north-1 and cn-northwest-1 first: no
 Cognito, no X-Ray, no function URLs, no edge endpoints.
 """

@@ -11,6 +11,7 @@ permission) is added there.
 """
 
 import argparse
+import ast
 import keyword
 import re
 import subprocess
@@ -22,6 +23,9 @@ from string import Template
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = Path(__file__).with_name("templates")
+SHORT = r'^ +short = "(\w+)"'
+"""How a row class names its table."""
+
 SAYS_NOTHING = {"utils", "helpers", "manager", "common", "data", "info", "misc", "base"}
 
 
@@ -61,11 +65,13 @@ def main(arguments: list[str]) -> int:
 def scaffold(wish: Wish, root: Path) -> list[Path]:
     """Render the templates of a kind into `root` and list the new thing where it belongs.
 
-    Returns the new and changed files, formatted. Raises Refused for a name that is taken,
-    is no word of the field, or is no Python name; and for an event or a use case that does
-    not exist.
+    Returns the new and changed files, formatted. Raises Refused for a name that is taken (by a
+    file, a table, a queue, in app.py), is no word of the field, or is no Python name; and for an
+    event or a use case that does not exist.
     """
     _check(wish.name)
+    if what := _taken(root).get(wish.name):
+        raise Refused(f"{wish.name!r} is there already: {what}")
     words = {**_words(wish), **_reaction(wish, root)}
     template = "reaction" if wish.hears else wish.kind
     written = _render(TEMPLATES / template, words, root)
@@ -79,6 +85,25 @@ def _check(name: str) -> None:
         raise Refused(f"{name!r} is not snake_case")
     if SAYS_NOTHING & set(name.split("_")):
         raise Refused(f"{name!r} says nothing; use the field's own word")
+
+
+def _taken(root: Path) -> dict[str, str]:
+    """Return what the names of tables, queues and of app.py's own globals stand for."""
+    rows = "\n".join(path.read_text() for path in (root / "chalicelib").rglob("*.py"))
+    queues = re.findall(r'Queue\(\s*"([\w-]+)"', (root / "functions/manifest.py").read_text())
+    return {
+        **dict.fromkeys(_bound(root / "app.py"), "a name in app.py"),
+        **dict.fromkeys((queue.replace("-", "_") for queue in queues), "a queue"),
+        **dict.fromkeys(re.findall(SHORT, rows, re.MULTILINE), "a table"),
+    }
+
+
+def _bound(path: Path) -> list[str]:
+    """Return the names that a module's imports and assignments bind."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    aliases = [name for node in nodes for name in getattr(node, "names", ())]
+    stored = [node.id for node in nodes if isinstance(node, ast.Name)]
+    return [*stored, *(alias.asname or alias.name for alias in aliases)]
 
 
 def _words(wish: Wish) -> dict[str, str]:
@@ -177,9 +202,7 @@ def _own(domain: str, root: Path) -> str:
         *(root / f"chalicelib/{domain}").glob("tables/*.py"),
     ]
     texts = [path.read_text() for path in files if path.exists()]
-    shorts = [
-        short for text in texts for short in re.findall(r'^ +short = "(\w+)"', text, re.MULTILINE)
-    ]
+    shorts = [short for text in texts for short in re.findall(SHORT, text, re.MULTILINE)]
     return "".join(f'"{short}": "rw", ' for short in shorts)
 
 

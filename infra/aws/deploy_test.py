@@ -78,7 +78,7 @@ def _run(folder: Path, emulator: Emulator) -> None:
         if name.endswith("Url")
     }
     with _timed("demo estate and model pack"):
-        estate = _settle(home, emulator, given)
+        estate = _found_estate(home, emulator, given)
         _store_pack(emulator, outputs["PackBucket"])
         _let_rules_through(emulator)
     Trial(estate, urls).run()
@@ -176,10 +176,10 @@ def _reachable(emulator: Emulator, url: str) -> str:
     return f"{emulator.endpoint}/_aws/execute-api/{host.split('.')[0]}/{stage}"
 
 
-def _settle(home: Home, emulator: Emulator, given: Mapping[str, str]) -> Estate:
+def _found_estate(home: Home, emulator: Emulator, given: Mapping[str, str]) -> Estate:
     """Put the demo estate into the deployed tables."""
     subprocess.run(
-        [sys.executable, "-m", "infra.aws.settle", str(home.root)],
+        [sys.executable, "-m", "infra.aws.found_estate", str(home.root)],
         check=True,
         cwd=ROOT,
         env={

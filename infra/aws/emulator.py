@@ -19,8 +19,8 @@ from typing import Self
 
 import requests
 
+from infra.aws.doors import Broker, Door, free_port
 from infra.aws.package import ROOT
-from infra.aws.relays import Broker, Door, free_port
 
 ACCOUNT = "000000000000"
 REGION = "cn-north-1"

@@ -1,4 +1,4 @@
-"""`python -m infra.aws.settle STATE`: put the demo estate into a deployed Linli.
+"""`python -m infra.aws.found_estate STATE`: put the demo estate into a deployed Linli.
 
 The same estate as on one machine, through the same use cases; writes STATE/demo.json.
 A process of its own: tables take their names from the environment as they are imported.

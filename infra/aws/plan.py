@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from functions.wakes import Function, Http, TopicRule
+from infra import rows
 
 PREFIX = "linli-"
 """Every physical name starts with it; `LINLI_TABLE_PREFIX` tells the code."""
@@ -44,24 +44,14 @@ def load(packages: Path) -> Plan:
 
     Raises ImportError naming the module that cannot be loaded.
     """
-    domains = importlib.import_module("chalicelib")
-    for domain in pkgutil.iter_modules(domains.__path__):
-        if domain.ispkg and _has_tables(f"chalicelib.{domain.name}"):
-            importlib.import_module(f"chalicelib.{domain.name}.tables")
-    importlib.import_module("chalicelib.core.outbox")  # owns the tables outbox and once
     manifest = importlib.import_module("functions.manifest")
     return Plan(
         functions=manifest.FUNCTIONS,
         topic_rules=manifest.TOPIC_RULES,
-        rows=importlib.import_module("chalicelib.core.table").tables(),
+        rows=rows.load(),
         api=importlib.import_module("app").app,
         packages=packages,
     )
-
-
-def _has_tables(domain: str) -> bool:
-    folder = importlib.import_module(domain).__path__
-    return any(module.name == "tables" for module in pkgutil.iter_modules(folder))
 
 
 def title(name: str) -> str:

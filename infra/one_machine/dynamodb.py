@@ -4,12 +4,12 @@ It listens on every interface and cannot be told otherwise; without `-sharedDb` 
 key sees a database of its own, so our random key, used for nothing else, keeps others out.
 """
 
-import importlib
 import os
 import time
 from collections.abc import Iterable
 from typing import Any
 
+from infra import rows
 from infra.one_machine import reach
 from infra.one_machine.home import REPOSITORY, Home
 from infra.one_machine.processes import Part
@@ -44,22 +44,12 @@ def part(home: Home, port: int) -> Part:
     )
 
 
-def rows() -> list[Any]:
-    """Return every row class of every domain, having imported their tables."""
-    from chalicelib.core import table  # noqa: PLC0415 -- reads the environment as it loads
-
-    for file in sorted((REPOSITORY / "chalicelib").glob("*/*")):
-        if file.name in ("tables.py", "tables", "outbox.py"):
-            importlib.import_module(".".join(file.relative_to(REPOSITORY).with_suffix("").parts))
-    return list(table.tables().values())
-
-
 def ensure_tables(client: Any) -> None:
     """Make what is missing: tables, indexes, streams, TTL. Nothing is ever dropped."""
-    from chalicelib.core import table  # noqa: PLC0415 -- as above
+    from chalicelib.core import table  # noqa: PLC0415 -- reads the environment as it loads
 
     present = set(_names(client))
-    for row in rows():
+    for row in rows.load().values():
         wanted = table.describe(row)
         if wanted["TableName"] not in present:
             client.create_table(**wanted)

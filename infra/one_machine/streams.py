@@ -14,7 +14,7 @@ from functions.wakes import Stream
 from infra.one_machine.home import Home
 from infra.one_machine.invoke import Target
 
-log = logging.getLogger("relay")
+log = logging.getLogger("streams")
 
 BATCH = 100
 IDLE_S = (0.02, 0.1)

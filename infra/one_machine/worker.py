@@ -26,8 +26,8 @@ from infra.one_machine.home import Home
 from infra.one_machine.invoke import Target
 from infra.one_machine.pollers import PARALLEL, Poller
 from infra.one_machine.processes import die_with_parent
-from infra.one_machine.relay import StreamReader
 from infra.one_machine.scheduler import Clockwork
+from infra.one_machine.streams import StreamReader
 from infra.one_machine.topic_rules import Bridge, bridges
 
 log = logging.getLogger("worker")

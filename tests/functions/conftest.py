@@ -82,7 +82,7 @@ def _value(name: str, hint: Any) -> Any:
         return clock.now()
     if kind is str:
         return f"{name}_{uuid.uuid4().hex[:12]}"
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return imagined(kind)
     return next(iter(kind)) if issubclass(kind, Enum) else kind()
 
