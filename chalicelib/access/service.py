@@ -1,6 +1,7 @@
 """Use cases of a visitor's call: ring, show, open, deny, finish."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -178,13 +179,13 @@ def await_gate(opening: Opening) -> Opening:
     if opening.state is not CallState.SENT:
         return opening
     until = min(clock.now() + WAIT_FOR_GATE, opening.expires_at + rules.UNKNOWN_AFTER)
-    with _only_waiter(opening.command_id) as first:
+    with _patience(opening.command_id) as patient:
         outcome = devices.await_result(
             opening.community_id,
             opening.gate_id,
             opening.command_id,
             end=opening.expires_at,
-            until=until if first else clock.now(),
+            until=until if patient else clock.now(),
         )
     state = rules.OUTCOMES.get(outcome.state, CallState.SENT)
     if state is CallState.SENT and clock.now() >= opening.expires_at + rules.UNKNOWN_AFTER:
@@ -192,23 +193,24 @@ def await_gate(opening: Opening) -> Opening:
     return dataclasses.replace(opening, state=state)
 
 
-_waited_for: set[str] = set()
+MOST_WAITERS = 8
+_waiters: Counter[str] = Counter()
 
 
 @contextmanager
-def _only_waiter(command_id: str) -> Iterator[bool]:
-    """Yield whether nobody in this process waits for this command yet.
+def _patience(command_id: str) -> Iterator[bool]:
+    """Yield whether this request may wait: not if many in this process wait for the command.
 
-    Repeated taps are answered at once with the present state: one tapping person must not
-    hold every thread that could serve an SOS.
+    Those are answered at once with the present state: one tapping person must not hold
+    every thread that could serve an SOS.
     """
-    first = command_id not in _waited_for
-    _waited_for.add(command_id)
+    _waiters[command_id] += 1
     try:
-        yield first
+        yield _waiters[command_id] <= MOST_WAITERS
     finally:
-        if first:
-            _waited_for.discard(command_id)
+        _waiters[command_id] -= 1
+        if _waiters[command_id] <= 0:
+            del _waiters[command_id]
 
 
 def deny(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallView:

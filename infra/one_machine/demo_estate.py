@@ -86,6 +86,7 @@ HEYUAN = Estate(
             )
             for number in range(1, GATES + 1)
         ),
+        Installed("heyuan-west-gate-01", Kind.GATE, "heyuan-entrance-02", "西门"),
     ),
 )
 
@@ -110,7 +111,7 @@ IDS: dict[str, Any] = {
     "second_resident": "person-chen",
     "panel": "heyuan-panel-1",
     "gate": "heyuan-gate-01",
-    "second_gate": "heyuan-gate-02",
+    "second_gate": "heyuan-west-gate-01",
     "gates": [f"heyuan-gate-{number:02}" for number in range(1, GATES + 1)],
     "camera": "heyuan-lift-camera-1",
     "lift": "heyuan-lift-1",

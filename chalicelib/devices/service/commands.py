@@ -108,7 +108,8 @@ def _signed(device: Device, told: dict[str, Any]) -> tuple[str, str, str]:
 def dispatch(command: Command) -> None:
     """Publish a committed command, once. A broker that does not answer loses it: it expires."""
     message = {"p": command.payload, "s": command.signature, "kid": command.key_id}
-    left_ms = int(command.expires_at) - clock.epoch_ms(clock.now())
+    longest_ms = rules.OPS[command.op].ttl // timedelta(milliseconds=1)  # our clock may step back
+    left_ms = min(longest_ms, int(command.expires_at) - clock.epoch_ms(clock.now()))
     if left_ms <= 0:
         return
     topic = f"linli/v1/{command.community_id}/{command.device_id}/cmd"
