@@ -20,6 +20,7 @@ E_BIKE, EMPTY = "two_wheeler", "empty"
 @pytest.fixture
 def lift(town: Town) -> Iterator[LiftController]:
     """The lift controller, connected; the camera sees an empty car before and after."""
+    town.restart_camera()
     with town.lift() as lift:
         yield lift
         clear(town)

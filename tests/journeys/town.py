@@ -62,6 +62,10 @@ class Town:
         """The camera in the lift car."""
         return Camera(self.device("camera"), self.estate.base_url)
 
+    def restart_camera(self) -> None:
+        """Give the camera a new boot: another client may have spoken as it meanwhile."""
+        self.__dict__.pop("camera", None)
+
     def device(self, role: str) -> Device:
         """Return a device by its name among the estate's ids."""
         return self.estate.device(self.estate.ids[role])
