@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from chalicelib.core import outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import NotFound
+from chalicelib.core.table import tenant_key
 from chalicelib.identity import rules
-from chalicelib.identity.tables import Community, Residency, Unit, person_key, unit_key
+from chalicelib.identity.tables import Community, Residency, Unit
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def move_in(community_id: str, unit_id: str, person_id: str, tie: rules.Tie) -> 
         raise NotFound("no_such_unit", "没有找到该房屋")
     outbox.commit(
         Residency(
-            unit_key=unit_key(community_id, unit_id),
+            unit_key=tenant_key(community_id, unit_id),
             person_id=person_id,
-            person_key=person_key(community_id, person_id),
+            person_key=tenant_key(community_id, person_id),
             community_id=community_id,
             unit_id=unit_id,
             tie=tie.value,
@@ -65,13 +66,13 @@ def community(community_id: str) -> Estate:
 
 def answerers(community_id: str, unit_id: str) -> list[str]:
     """Return the adults of a flat, who may answer for it; one read, consistent."""
-    ties = Residency.query(unit_key(community_id, unit_id), consistent_read=True)
+    ties = Residency.query(tenant_key(community_id, unit_id), consistent_read=True)
     return [tie.person_id for tie in ties if rules.Tie(tie.tie) in rules.ANSWERING]
 
 
 def units_of(community_id: str, person_id: str) -> list[str]:
     """Return the ids of the flats that a person speaks for."""
-    ties = Residency.by_person.query(person_key(community_id, person_id))
+    ties = Residency.by_person.query(tenant_key(community_id, person_id))
     return [tie.unit_id for tie in ties if rules.Tie(tie.tie) in rules.ANSWERING]
 
 

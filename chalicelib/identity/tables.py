@@ -50,13 +50,3 @@ class Residency(Row):
     unit_id = UnicodeAttribute()
     tie = UnicodeAttribute()
     by_person = _ByPerson()
-
-
-def unit_key(community_id: str, unit_id: str) -> str:
-    """Return the hash key of what belongs to a flat: tenant first."""
-    return f"{community_id}#{unit_id}"
-
-
-def person_key(community_id: str, person_id: str) -> str:
-    """Return the index key of what belongs to a person in a community: tenant first."""
-    return f"{community_id}#{person_id}"
