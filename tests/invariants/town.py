@@ -33,7 +33,6 @@ from tools.simulate.signing import DeviceKey
 COMMUNITY, UNIT, OTHER_UNIT = "com_heyuan", "unit_301", "unit_302"
 ENTRANCE, LIFT = "place_entrance", "place_lift"
 RESIDENTS, STRANGER, MANAGER = ("per_wang", "per_li"), "per_zhao", "per_chen"
-SWEEP_MS = 60_000
 RELAY_TRIES = 6
 
 Swaps = Mapping[str, Handler]
