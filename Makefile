@@ -53,7 +53,7 @@ check:  ## Check format, lint, types, arrows and the OpenAPI documents
 	@infra/setup.sh check
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
-	@$(PY) -m mypy app.py chalicelib functions infra tools benchmarks tests
+	@$(PY) -m mypy app.py chalicelib functions infra tools simulators benchmarks tests
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m tools.openapi --check
 

@@ -7,10 +7,28 @@ from chalicelib.alerts.routes import router as alerts
 from chalicelib.core import web
 from chalicelib.core.openapi import router as openapi
 from chalicelib.devices.routes import router as devices
-from chalicelib.identity.routes import router as identity
+from chalicelib.identity.routes.consent import router as consent
+from chalicelib.identity.routes.imports import router as imports
+from chalicelib.identity.routes.organisation import router as organisation
+from chalicelib.identity.routes.people import router as people
+from chalicelib.identity.routes.privacy import router as privacy
+from chalicelib.identity.routes.sessions import router as sessions
+from chalicelib.identity.routes.staff import router as staff
 
 app = Chalice(app_name="linli")
 app.register_middleware(web.middleware, "http")
 
-for _router in (openapi, identity, devices, access, alerts):
+for _router in (
+    openapi,
+    sessions,
+    staff,
+    organisation,
+    people,
+    imports,
+    consent,
+    privacy,
+    devices,
+    access,
+    alerts,
+):
     app.register_blueprint(_router.blueprint)

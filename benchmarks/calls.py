@@ -24,8 +24,9 @@ from tools.simulate.waiting import eventually
 
 TAPS = 4
 
-WAITING_TABLE = "linli-command_acks"
-"""Reads that wait for the device's word are not counted (DESIGN.md, budgets)."""
+UNCOUNTED = (("linli-command_acks", None), ("linli-revocations", "recent"))
+"""Table and index: reads that wait for the device's word, and a process's one read in five
+seconds of who was signed out, are no calls of a use case (DESIGN.md, budgets)."""
 
 
 class Tally:
@@ -60,10 +61,11 @@ def counting(service: str) -> Iterator[Tally]:
     def before(params: Json, context: Json, **_: Any) -> None:
         if service == "dynamodb":
             params["ReturnConsumedCapacity"] = "TOTAL"
-        context["is_waiting"] = params.get("TableName") == WAITING_TABLE
+        read = params.get("TableName"), params.get("IndexName")
+        context["is_counted"] = read not in UNCOUNTED
 
     def after(model: Any, parsed: Json, context: Json, **_: Any) -> None:
-        if not context.get("is_waiting"):
+        if context.get("is_counted", True):
             tally.note(model.name, parsed)
 
     events.register(f"provide-client-params.{service}", before)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.devices.events import CommandSettled, DeviceEventRecorded
+from chalicelib.identity.events import ImportAccepted, ResidencyEnded
 from chalicelib.vision.events import FrameExamined
 from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topic, TopicRule
 
@@ -11,14 +12,59 @@ OUTBOX = {"outbox": "rw"}
 COMMANDS = {"devices": "r", "commands": "rw"}
 ACKS = {"command_acks": "r"}
 LIFT_HELD = {"op": ("lift.hold",)}
-HOMES = {"residencies": "r"}
-ESTATE = {"communities": "r"}
+SIGNED_IN = {"sessions": "rw", "revocations": "rw"}
+ACCOUNTS = {"staff_accounts": "rw", "appointments": "rw", "nodes": "r"}
+LIVES = {"residencies": "r", "import_jobs": "r"}
+"""Who lives where: ties that an unfinished import has written do not count yet."""
+
+PEOPLE = {**LIVES, "communities": "r", "units": "r", "revocations": "r"}
+HOMES = {"residencies": "rw", "bindings": "rw", "revocations": "rw"}
+ESTATE = {
+    **HOMES,
+    "communities": "rw",
+    "nodes": "rw",
+    "units": "rw",
+    "people": "rw",
+    "person_keys": "rw",
+    "import_jobs": "rw",
+    "import_chunks": "rw",
+}
+TREE = {
+    "communities": "rw",
+    "nodes": "rw",
+    "organisations": "rw",
+    "attachments": "rw",
+    "zones": "rw",
+}
+SEALED = {"people": "r", "person_keys": "r", "import_jobs": "r"}
+LOOKED = {"views": "rw", "readers": "rw"}
+CONSENTS = {"consents": "rw", "consent_standings": "rw"}
+OWN = {
+    "people": "rw",
+    "person_keys": "rw",
+    "import_jobs": "r",
+    "deletions": "rw",
+    "views": "r",
+    "wechat_homes": "rw",
+}
+"""What a resident has of their own, to take along or have deleted."""
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
         "resident_api",
         (Http("resident"),),
-        tables={"calls": "rw", "once": "rw", **COMMANDS, **ACKS, **HOMES, **OUTBOX},
+        tables={
+            **OWN,
+            **CONSENTS,
+            "calls": "rw",
+            "once": "rw",
+            **COMMANDS,
+            **ACKS,
+            **PEOPLE,
+            **HOMES,
+            **SIGNED_IN,
+            **OUTBOX,
+        },
         publishes=True,
         keys=True,
         memory_mb=1024,
@@ -28,18 +74,58 @@ FUNCTIONS: tuple[Function, ...] = (
         "property_api",
         (Http("property"),),
         tables={
+            **SEALED,
+            **LOOKED,
             "alerts": "rw",
             "notifications": "r",
             "once": "rw",
             **COMMANDS,
+            **ACCOUNTS,
+            **PEOPLE,
+            **ESTATE,
+            **SIGNED_IN,
             **OUTBOX,
         },
         publishes=True,
         keys=True,
         memory_mb=512,
     ),
-    Function("committee_api", (Http("committee"),), tables=ESTATE, memory_mb=512),
-    Function("government_api", (Http("government"),), tables=ESTATE, memory_mb=512),
+    Function("committee_api", (Http("committee"),), tables={**PEOPLE, **SIGNED_IN}, memory_mb=512),
+    Function(
+        "government_api",
+        (Http("government"),),
+        tables={
+            **SEALED,
+            **LOOKED,
+            "disclosures": "rw",
+            "once": "rw",
+            **ACCOUNTS,
+            **PEOPLE,
+            **TREE,
+            **SIGNED_IN,
+            **OUTBOX,
+        },
+        keys=True,
+        memory_mb=512,
+    ),
+    Function(
+        "session_api",
+        (Http("session"),),
+        tables={
+            "wechat_homes": "rw",
+            "people": "rw",
+            "person_keys": "rw",
+            "communities": "r",
+            "import_jobs": "r",
+            **ACCOUNTS,
+            **SIGNED_IN,
+            **OUTBOX,
+        },
+        keys=True,
+        signs=True,
+        timeout_s=25,
+        memory_mb=512,
+    ),
     Function(
         "device_api",
         (Http("device"),),
@@ -86,7 +172,7 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "ring_flat",
         (Queue("ring-flat", hears=(Heard(DeviceEventRecorded, {"type": ("panel.call",)}),)),),
-        tables={"calls": "rw", "devices": "r", **HOMES, **OUTBOX},
+        tables={"calls": "rw", "devices": "r", **LIVES, **OUTBOX},
     ),
     Function(
         "finish_opening",
@@ -94,6 +180,20 @@ FUNCTIONS: tuple[Function, ...] = (
         tables={"calls": "rw", **OUTBOX},
     ),
     Function("expire_calls", (Schedule(60),), tables={"calls": "rw", **OUTBOX}),
+    Function("expire_consents", (Schedule(3_600),), tables={**CONSENTS, **OUTBOX}),
+    Function(
+        "end_consents",
+        (Queue("end-consents", hears=(Heard(ResidencyEnded),)),),
+        tables={**CONSENTS, "import_jobs": "r", **PEOPLE, **OUTBOX},
+    ),
+    Function(
+        "import_estate",
+        (Queue("import-estate", hears=(Heard(ImportAccepted),), batch=1),),
+        tables={**ESTATE, **OUTBOX},
+        keys=True,
+        timeout_s=300,
+        memory_mb=1024,
+    ),
     Function(
         "examine_frame",
         (

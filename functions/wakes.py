@@ -77,8 +77,9 @@ class Function:
 
     `tables` maps a table's short name to `r` or `rw`; `media` is `r`, `rw` or empty;
     `publishes` allows commands to devices; `events` allows EventBridge PutEvents; `keys`
-    allows opening the master key; `warm` instances are kept started for those who wait at a
-    door. Seconds and megabytes.
+    allows opening the master key, `signs` gives the signing key of access tokens and what
+    WeChat knows us by; `warm` instances are kept started for those who wait at a door. Seconds
+    and megabytes.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Function:
     publishes: bool = False
     events: bool = False
     keys: bool = False
+    signs: bool = False
     package: str = "core"
     timeout_s: int = 10
     memory_mb: int = 256

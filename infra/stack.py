@@ -49,7 +49,12 @@ class LinliStack(Stack):
             key=key,
         )
         functions = Functions(
-            self, "Functions", plan=plan, ground=ground, secrets=self._parameters()
+            self,
+            "Functions",
+            plan=plan,
+            ground=ground,
+            secrets=self._parameters(),
+            signing=self._signing(),
         )
         Topics(
             self,
@@ -88,6 +93,31 @@ class LinliStack(Stack):
             "LINLI_MASTER_KEY": master.value_as_string,
             "LINLI_TOKEN_KEYS": tokens.value_as_string,
             "LINLI_TOKEN_ISSUER": issuer.value_as_string,
+        }
+
+    def _signing(self) -> dict[str, str]:
+        """Return what the sign-in function alone is told; secrets are ciphertext of our KMS key."""
+        key = CfnParameter(
+            self,
+            "SigningKey",
+            description="kms:BASE64, from python -m infra.aws.signing_key",
+            allowed_pattern="(kms:[A-Za-z0-9+/=]+)?",
+            default="",
+        )
+        app_id = CfnParameter(
+            self, "WechatAppId", description="appid of the mini-program", default=""
+        )
+        secret = CfnParameter(
+            self,
+            "WechatSecret",
+            description="kms:BASE64, the AppSecret as `aws kms encrypt` makes it",
+            allowed_pattern="(kms:[A-Za-z0-9+/=]+)?",
+            default="",
+        )
+        return {
+            "LINLI_SIGNING_KEY": key.value_as_string,
+            "LINLI_WECHAT_APP_ID": app_id.value_as_string,
+            "LINLI_WECHAT_SECRET": secret.value_as_string,
         }
 
 

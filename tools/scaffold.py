@@ -218,7 +218,7 @@ def _list_domain(words: Mapping[str, str], root: Path) -> list[Path]:
     )
     _edit(
         table,
-        _inserted(r'"property_manager": frozenset\(\s*\{', f'"{name}.read", "{name}.add", '),
+        _inserted(r'"property_manager": _ALL\s*\|\s*\{', f'"{name}.read", "{name}.add", '),
     )
     _edit(manifest, _inserted(r'"property_api",.*?tables=\{', f'"{name}": "rw", '))
     return [app, table, manifest]

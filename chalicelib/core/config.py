@@ -20,8 +20,12 @@ class Settings:
     command_bus_url: str
     token_keys: str
     token_issuer: str
+    signing_key: str
     master_key: str
     model_pack: str
+    wechat_url: str
+    wechat_app_id: str
+    wechat_secret: str
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +49,10 @@ def settings() -> Settings:
         command_bus_url=env("LINLI_COMMAND_BUS_URL", ""),
         token_keys=env("LINLI_TOKEN_KEYS", '{"keys": []}'),
         token_issuer=env("LINLI_TOKEN_ISSUER", "linli"),
+        signing_key=env("LINLI_SIGNING_KEY", ""),
         master_key=env("LINLI_MASTER_KEY", ""),
         model_pack=env("LINLI_MODEL_PACK", ""),
+        wechat_url=env("LINLI_WECHAT_URL", "https://api.weixin.qq.com"),
+        wechat_app_id=env("LINLI_WECHAT_APP_ID", ""),
+        wechat_secret=env("LINLI_WECHAT_SECRET", ""),
     )

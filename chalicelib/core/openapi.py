@@ -14,17 +14,18 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.schema import Problem, Shown
 
 VERSION = "0.1.0"
-AUDIENCES = (*web.PEOPLE, web.DEVICE)
+AUDIENCES = (*web.PEOPLE, web.DEVICE, web.SESSION)
 TITLES = {
     "resident": "Linli 业主端 (mini-program)",
     "property": "Linli 物业端 (property company)",
     "committee": "Linli 业委会端 (owners' committee)",
     "government": "Linli 政务端 (government)",
     "device": "Linli 设备接入 (devices)",
+    "session": "Linli 登录 (sign-in)",
 }
 MEANINGS = {
     400: "The request is not understood: `bad_json`, `invalid_request`, …",
-    401: "Nobody is asking: `token_missing`, `token_expired`, `token_invalid`, `bad_signature`",
+    401: "Nobody is asking: `token_missing`, `token_expired`, `token_revoked`, `bad_signature`, …",
     403: "The caller may not do this: `not_permitted`",
     404: "No such object in the caller's community",
     409: "Somebody was first, or the idempotency key has another body",
@@ -33,6 +34,7 @@ MEANINGS = {
     422: "A rule of the domain refuses, with a stable reason",
     429: "Too often; see Retry-After",
     500: "Our fault: `internal_error`",
+    503: "A part that we need does not answer; see Retry-After",
 }
 WAITING = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 
@@ -79,14 +81,16 @@ def document(audience: str) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for route in sorted(routes, key=lambda one: (one.path, one.method)):
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
-    scheme = "signature" if audience == web.DEVICE else "token"
     return {
         "openapi": "3.1.0",
         "info": {"title": TITLES[audience], "version": VERSION},
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {scheme: _SCHEMES[scheme]}},
-        "security": [{scheme: []}],
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {name: _SCHEMES[name] for name in _schemes(audience)},
+        },
+        "security": [{name: []} for name in _schemes(audience)],
     }
 
 
@@ -102,6 +106,12 @@ _SCHEMES = {
 _SIGNED = ("webhook-id", "webhook-timestamp", "x-linli-device", "x-linli-key-id")
 _JSON = "application/json"
 Refs = Mapping[type[BaseModel], dict[str, str]]
+
+
+def _schemes(audience: str) -> list[str]:
+    if audience == web.SESSION:
+        return []  # where a token is got
+    return ["signature" if audience == web.DEVICE else "token"]
 
 
 def _operation(route: web.Route, refs: Refs) -> dict[str, Any]:
@@ -127,14 +137,29 @@ def _parameters(route: web.Route) -> list[dict[str, Any]]:
     an_id = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
     found = [_parameter(name, "path", an_id) for name in re.findall(r"{(\w+)}", route.path)]
     if query := route.takes.get("query"):
-        for name, schema in query.model_json_schema()["properties"].items():
-            found.append(_parameter(name, "query", _without_null(schema), required=False))
+        found += _query(query)
     if route.once:
         key = {"type": "string", "pattern": f"^{web.KEY_PATTERN}$"}
         found.append(_parameter("Idempotency-Key", "header", key))
     if route.audience == web.DEVICE:
         found += [_parameter(name, "header", {"type": "string"}) for name in _SIGNED]
     return found
+
+
+def _query(query: type[BaseModel]) -> list[dict[str, Any]]:
+    """Return the parameters of a query; a named type is written out where it stands."""
+    schema = query.model_json_schema()
+    needed, named = schema.get("required", ()), schema.get("$defs", {})
+    return [
+        _parameter(name, "query", _written_out(_without_null(one), named), required=name in needed)
+        for name, one in schema["properties"].items()
+    ]
+
+
+def _written_out(schema: dict[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    kept = {key: value for key, value in schema.items() if key != "$ref"}
+    return {**named[name], **kept} if name else schema
 
 
 def _parameter(
@@ -162,7 +187,7 @@ def _responses(route: web.Route, refs: Refs) -> dict[str, Any]:
             "description": MEANINGS[status],
             "content": {_JSON: {"schema": refs[Problem]}},
         }
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
+        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
             problem["headers"] = WAITING
         replies[str(status)] = problem
     return replies
@@ -172,7 +197,9 @@ def _problems(route: web.Route) -> set[int]:
     """Return the statuses with which this route may refuse: from what it declares."""
     found = {500, *route.refuses}
     if route.audience in web.PEOPLE:
-        found |= {401, 403}
+        found |= {401, 403, 503}  # 503: who was signed out cannot be read
+    if route.audience == web.SESSION:
+        found.add(401)
     if route.audience == web.DEVICE:
         found |= {401, 413}
     if route.body is not None:

@@ -1,17 +1,91 @@
-"""Who may do what: the one table, role × permission. What is not written here is denied."""
+"""Who may do what: the one table, role × permission. What is not written here is denied.
+
+A permission says what; the subtree of the caller's org node says where (`Caller.sees`).
+"""
+
+from typing import Final
+
+_ALL = frozenset({"identity.read_me", "identity.own_sessions"})
+_OFFICER = _ALL | {"identity.read_community", "identity.read_tree"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "resident": frozenset({"identity.read_me", "access.read_calls", "access.answer_call"}),
-    "property_manager": frozenset(
-        {
-            "identity.read_me",
-            "devices.read",
-            "alerts.read",
-            "alerts.judge",
-            "notifications.read",
-        }
-    ),
-    "guard": frozenset({"identity.read_me", "alerts.read", "alerts.judge", "notifications.read"}),
-    "committee_member": frozenset({"identity.read_me", "identity.read_community"}),
-    "community_officer": frozenset({"identity.read_me", "identity.read_community"}),
+    "resident": _ALL
+    | {
+        "access.read_calls",
+        "access.answer_call",
+        "identity.own_home",
+        "identity.read_consents",
+        "identity.decide_consents",
+        "identity.read_views",
+        "identity.export",
+        "identity.delete",
+    },
+    "property_manager": _ALL
+    | {
+        "devices.read",
+        "alerts.read",
+        "alerts.judge",
+        "notifications.read",
+        "identity.hire",
+        "identity.read_tree",
+        "identity.manage_units",
+        "identity.manage_people",
+        "identity.decide_bindings",
+        "identity.import_estate",
+        "identity.view_resident",
+    },
+    "property_clerk": _ALL
+    | {
+        "notifications.read",
+        "identity.view_resident",
+        "identity.read_tree",
+        "identity.manage_people",
+        "identity.decide_bindings",
+    },
+    "guard": _ALL | {"alerts.read", "alerts.judge", "notifications.read", "identity.view_resident"},
+    "worker": _ALL,
+    "committee_member": _ALL | {"identity.read_community"},
+    "committee_chair": _ALL | {"identity.read_community"},
+    "county_officer": _OFFICER | {"identity.manage_tree"},
+    "street_officer": _OFFICER | {"identity.manage_tree"},
+    "neighbourhood_officer": _OFFICER,
+    "grid_worker": _OFFICER,
+    "police_officer": _ALL | {"identity.ask_disclosure", "identity.read_disclosure"},
+    "system_admin": _ALL | {"identity.create_staff"},
+    "security_admin": _ALL
+    | {
+        "identity.appoint_staff",
+        "identity.reset_staff",
+        "identity.release_disclosure",
+        "identity.read_disclosure",
+    },
+    "audit_admin": _ALL | {"identity.audit_views", "identity.audit_disclosures"},
 }
+
+AUDIENCES: Final[dict[str, str]] = {
+    "resident": "resident",
+    "property_manager": "property",
+    "property_clerk": "property",
+    "guard": "property",
+    "worker": "property",
+    "committee_member": "committee",
+    "committee_chair": "committee",
+    "county_officer": "government",
+    "street_officer": "government",
+    "neighbourhood_officer": "government",
+    "grid_worker": "government",
+    "police_officer": "government",
+    "system_admin": "government",
+    "security_admin": "government",
+    "audit_admin": "government",
+}
+"""The portal that a role is exercised through; tokens of another one never carry it."""
+
+DUTIES: Final = frozenset({"system_admin", "security_admin", "audit_admin"})
+"""Administrators' duties, which nobody holds two of (三员分立; GB/T 22239 8.1.7)."""
+
+
+def conflicting(roles: frozenset[str]) -> bool:
+    """Return whether one person would hold two administrators' duties, or one and a post."""
+    duties = roles & DUTIES
+    return len(duties) > 1 or bool(duties and roles - DUTIES - {"resident"})

@@ -10,9 +10,12 @@ from typing import Any, Literal
 from chalice.app import CORSConfig
 from pydantic import BaseModel
 
-OPEN, DEVICE = "open", "device"
+OPEN, DEVICE, SESSION = "open", "device", "session"
 PEOPLE = ("resident", "property", "committee", "government")
-"""A path's first segment names its audience; people come with tokens, devices with signatures."""
+"""A path's first segment names its audience; people come with tokens, devices with signatures.
+
+Who asks for `/session/...` has no token yet: that is where they get one.
+"""
 
 KEY_PATTERN = r"[A-Za-z0-9_.:-]{8,64}"
 """An idempotency key: chosen by the client, one per intended effect."""
@@ -60,7 +63,7 @@ class Route:
         asked = inspect.signature(self.view).parameters.values()
         faults = {
             "its path belongs to another audience": segment != self.audience
-            and (self.audience != OPEN or segment in (*PEOPLE, DEVICE, "")),
+            and (self.audience != OPEN or segment in (*PEOPLE, DEVICE, SESSION, "")),
             "a device's view verifies raw bytes": self.audience == DEVICE
             and "raw" not in self.asked,
             "its parameters are annotated, named, without default": any(
@@ -69,7 +72,7 @@ class Route:
                 or one.kind is not one.POSITIONAL_OR_KEYWORD
                 for one in asked
             ),
-            "its audience does not exist": self.audience not in (*PEOPLE, DEVICE, OPEN),
+            "its audience does not exist": self.audience not in (*PEOPLE, DEVICE, SESSION, OPEN),
             "it names no permission": people and not self.permission,
             "only people have idempotency keys": bool(self.once) and not people,
             "its view has an unknown parameter": not self.asked <= GIVEN | self.placeholders,

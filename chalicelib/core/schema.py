@@ -1,7 +1,8 @@
 """Bases of every request and reply model: closed, frozen, and text without tricks.
 
 Models are built when first used (`defer_build`): a function of one audience never uses
-those of the others, and should not start with them.
+those of the others, and should not start with them. Their errors never print what was
+given: it may be a phone number, and the trace goes into a log (SECURITY.md 21).
 """
 
 import re
@@ -35,7 +36,9 @@ Moment = AwareDatetime
 class Asked(BaseModel):
     """What a client sends: an unknown field is an error, not a hint (SECURITY.md 14)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True
+    )
 
 
 class Shown(BaseModel):
@@ -46,6 +49,7 @@ class Shown(BaseModel):
         frozen=True,
         from_attributes=True,
         defer_build=True,
+        hide_input_in_errors=True,
         json_schema_serialization_defaults_required=True,
     )
 

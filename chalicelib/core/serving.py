@@ -24,6 +24,7 @@ from chalicelib.core.errors import (
     NotFound,
     Refusal,
     TooMany,
+    Unavailable,
 )
 from chalicelib.core.logs import logger
 from chalicelib.core.route import CORS, KEY_PATTERN, PEOPLE, Route
@@ -179,7 +180,7 @@ def _wanted_once(route: Route, request: Request, caller: auth.Caller | None) -> 
     said = f"{route.method} {route.path} {where}\n".encode() + _bytes(request)
     digest = hashlib.sha256(said).hexdigest()
     for_ever = route.once == "for_ever"
-    return context.Once(caller.community_id, caller.subject_id, key, digest, for_ever=for_ever)
+    return context.Once(caller.tenant, caller.subject_id, key, digest, for_ever=for_ever)
 
 
 def _refused(refusal: Refusal, request_id: str) -> Response:
@@ -188,6 +189,8 @@ def _refused(refusal: Refusal, request_id: str) -> Response:
     )
     if isinstance(refusal, TooMany):
         response.headers["Retry-After"] = str(refusal.retry_after)
+    if isinstance(refusal, Unavailable):
+        response.headers["Retry-After"] = "5"
     return response
 
 

@@ -15,6 +15,9 @@ from pynamodb.models import Model
 from chalicelib.core import aws, clock
 from chalicelib.core.config import settings
 
+LONGEST_HASH, LONGEST_RANGE = 2_048, 1_024
+"""Bytes that DynamoDB takes for a key."""
+
 _rows: dict[str, type["Row"]] = {}
 
 
@@ -102,7 +105,13 @@ class Row(Model):
 
     @classmethod
     def find(cls, hash_key: Any, range_key: Any = None, *, consistent: bool = True) -> Self | None:
-        """Return the live row of this key, or None; one strongly consistent read by default."""
+        """Return the live row of this key, or None; one strongly consistent read by default.
+
+        A key that DynamoDB does not take names nothing: an empty one (officers above estates
+        have no community), and one that is longer than any of ours.
+        """
+        if not _may_be(hash_key, LONGEST_HASH) or not _may_be(range_key, LONGEST_RANGE):
+            return None
         try:
             row = cls.get(hash_key, range_key, consistent_read=consistent)
         except DoesNotExist:
@@ -134,6 +143,10 @@ class Row(Model):
         """Return whether the row's time is not over: DynamoDB deletes late (LAW.md 3.2)."""
         end = getattr(self, ending) if (ending := getattr(self.Meta, "ttl", None)) else None
         return end is None or end > clock.now().timestamp()
+
+
+def _may_be(key: Any, longest: int) -> bool:
+    return not isinstance(key, str) or 0 < len(key.encode("utf-8", "replace")) <= longest
 
 
 def _held(write: Callable[[], Any]) -> bool:

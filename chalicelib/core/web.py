@@ -12,6 +12,7 @@ from chalicelib.core.route import (
     OPEN,
     PEOPLE,
     ROUTES,
+    SESSION,
     Route,
     View,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "OPEN",
     "PEOPLE",
     "ROUTES",
+    "SESSION",
     "Raw",
     "Route",
     "Router",
@@ -70,7 +72,7 @@ class Router:
                 path,
                 methods=[method],
                 name=f"{method} {path}",
-                cors=CORS if audience in PEOPLE else None,
+                cors=CORS if audience in (*PEOPLE, SESSION) else None,
                 content_types=list(route.content),
             )(_served(route))
             return view

@@ -38,10 +38,12 @@ class Functions(Construct):
         plan: Plan,
         ground: Ground,
         secrets: Mapping[str, str],
+        signing: Mapping[str, str],
     ) -> None:
         super().__init__(scope, name)
         self._ground = ground
         self._environment = {**_addresses(ground), **self._command_bus(), **secrets}
+        self._signing = signing
         self._code = {
             package: lambda_.Code.from_asset(str(plan.packages / package))
             for package in {function.package for function in plan.functions}
@@ -73,7 +75,11 @@ class Functions(Construct):
             memory_size=function.memory_mb,
             timeout=Duration.seconds(function.timeout_s),
             reserved_concurrent_executions=function.reserved,
-            environment={**self._environment, "POWERTOOLS_SERVICE_NAME": function.name},
+            environment={
+                **self._environment,
+                **(self._signing if function.signs else {}),
+                "POWERTOOLS_SERVICE_NAME": function.name,
+            },
             log_group=log_group,
             role=self._role(scope, function, log_group),
         )

@@ -6,7 +6,7 @@ import os
 import secrets
 import string
 
-from infra.one_machine import broker, ministack
+from infra.one_machine import broker, ministack, wechat
 from infra.one_machine.home import REPOSITORY, Home
 from infra.one_machine.ports import Ports
 
@@ -29,12 +29,14 @@ def environment(home: Home, ports: Ports) -> dict[str, str]:
         "LINLI_MEDIA_BUCKET": "linli-media",
         "LINLI_COMMIT_FENCE": "0" if home.in_memory else "1",
         "LINLI_TOKEN_KEYS": json.dumps({"keys": [_public_token_key(home)]}),
+        "LINLI_SIGNING_KEY": f"file:{_signing_key(home)}",
         "LINLI_MASTER_KEY": f"file:{_master_key(home)}",
         "LINLI_MODEL_PACK": os.environ.get("LINLI_MODEL_PACK", str(REPOSITORY / "packs/demo")),
         "LINLI_BASE_URL": f"http://127.0.0.1:{ports.http}",
         "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{ports.mqtt}",
         "LINLI_STATE": str(home.root),
         **broker.environment(ports, server_password(home)),
+        **wechat.environment(home, ports),
         **_aws(home, aws, dynamodb),
     }
     home.remember("env", given)
@@ -81,6 +83,11 @@ def _new_access_key() -> bytes:
 def _master_key(home: Home) -> str:
     home.secret("master.key", lambda: secrets.token_bytes(32))
     return str(home.folder("keys") / "master.key")
+
+
+def _signing_key(home: Home) -> str:
+    token_key(home)
+    return str(home.folder("keys") / "token.pem")
 
 
 def _new_token_key() -> bytes:

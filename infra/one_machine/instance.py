@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from infra.one_machine import broker, dynamodb, ministack, ports, reach
+from infra.one_machine import broker, dynamodb, ministack, ports, reach, wechat
 from infra.one_machine.environment import environment, server_password
 from infra.one_machine.home import AlreadyRunning, Home, NotOurs
 from infra.one_machine.processes import Part, Supervisor, python
@@ -85,6 +85,8 @@ def _parts(home: Home, chosen: ports.Ports, given: dict[str, str]) -> list[Part]
     engines = [ministack.part(home, chosen.aws), broker.part(home, chosen, server_password(home))]
     if not os.environ.get("LINLI_DYNAMODB_URL"):
         engines.insert(0, dynamodb.part(home, chosen.dynamodb))
+    if not wechat.is_elsewhere():
+        engines.append(wechat.part(home, chosen.wechat))
     workers = (_worker(home, package, given) for package in ("core", "inference"))
     return [*engines, _http(chosen.http, given), *workers]
 

@@ -22,6 +22,7 @@ class Ports:
     aws: int
     mqtt: int
     mqtt_server: int
+    wechat: int
 
 
 def choose(home: Home, http: int) -> Ports:

@@ -14,7 +14,7 @@ from chalicelib.devices import public as devices
 from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.devices.rules import Kind
 from chalicelib.identity import public as identity
-from chalicelib.identity.rules import Tie
+from chalicelib.identity.rules.people import Tie
 
 
 @dataclasses.dataclass
@@ -57,7 +57,8 @@ def flat(cloud: None, community: str) -> Flat:
         identity.add_unit(community, unit, unit)
     ties = {"per_1": Tie.OWNER, "per_2": Tie.FAMILY, "kid": Tie.CHILD}
     for person, tie in ties.items():
-        identity.move_in(community, "u1", person, tie)
+        guardian = "per_1" if tie is Tie.CHILD else None
+        identity.move_in(community, "u1", person, tie, guardian_id=guardian)
     identity.move_in(community, "u2", "per_9", Tie.TENANT)
     gate = devices.enrol(community, Kind.GATE, place_id="east", name="东门")
     panel = devices.enrol(community, Kind.PANEL, place_id="east", name="东门对讲")

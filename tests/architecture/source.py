@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("app.py", "chalicelib", "functions", "infra", "tools", "benchmarks", "tests")
+CODE = ("app.py", "chalicelib", "functions", "infra", "tools", "simulators", "benchmarks", "tests")
 SERVED = ("app.py", "chalicelib", "functions")
 """What runs in a Lambda, and so starts on somebody's time."""
 

@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from chalicelib.core import web
-from chalicelib.core.permissions import PERMISSIONS
+from chalicelib.core.permissions import AUDIENCES, PERMISSIONS
 from tools import permissions
 
 KNOWN = frozenset[str]().union(*PERMISSIONS.values())
@@ -40,11 +40,22 @@ def test_a_route_is_declared_once(routes: list[web.Route]) -> None:
 
 def test_nobody_may_what_no_route_asks(routes: list[web.Route]) -> None:
     """A permission that nothing checks would look like a protection."""
-    asked = {route.permission for route in routes if route.permission}
-    assert asked >= KNOWN, KNOWN - asked
+    asked = {(route.audience, route.permission) for route in routes if route.permission}
+    given = {(AUDIENCES[role], one) for role, may in PERMISSIONS.items() for one in may}
+    assert given <= asked, given - asked
 
 
 def test_who_may_call_what_is_as_committed() -> None:
     assert permissions.GOLDEN.exists(), "run `make golden`"
     committed = permissions.GOLDEN.read_text(encoding="utf-8")
     assert permissions.render() == committed, "run `make golden` and read the diff"
+
+
+def test_the_readme_says_the_same() -> None:
+    readme = permissions.README.read_text(encoding="utf-8")
+    assert permissions.with_section(readme) == readme, "run `make golden` and read the diff"
+
+
+def test_every_role_has_its_portal() -> None:
+    assert set(AUDIENCES) == set(PERMISSIONS)
+    assert set(AUDIENCES.values()) == set(web.PEOPLE)

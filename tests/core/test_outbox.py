@@ -11,7 +11,7 @@ from chalicelib.core import aws, clock, context, once, outbox, relay
 from chalicelib.core.errors import Conflict
 from chalicelib.core.outbox import OutboxRow
 from chalicelib.core.table import Row
-from chalicelib.identity.tables import Unit
+from chalicelib.identity.tables.organisation import Unit
 
 pytestmark = pytest.mark.usefixtures("cloud")
 

@@ -165,12 +165,12 @@ def test_commands_go_through_the_broker_unless_the_user_chose_another_bus(
 ):
     for name in ("LINLI_COMMAND_BUS", "LINLI_COMMAND_BUS_URL"):
         monkeypatch.delenv(name, raising=False)
-    given = broker.environment(Ports(1, 2, 3, 4, 5), SERVER_WORD)
+    given = broker.environment(Ports(1, 2, 3, 4, 5, 6), SERVER_WORD)
     assert given["LINLI_COMMAND_BUS"] == "mqtt"
     assert given["LINLI_COMMAND_BUS_URL"] == given["LINLI_BROKER_URL"]
     monkeypatch.setenv("LINLI_COMMAND_BUS", "http_gateway")
     monkeypatch.setenv("LINLI_COMMAND_BUS_URL", "https://gateway")
-    chosen = broker.environment(Ports(1, 2, 3, 4, 5), SERVER_WORD)
+    chosen = broker.environment(Ports(1, 2, 3, 4, 5, 6), SERVER_WORD)
     assert chosen == {
         "LINLI_BROKER_URL": given["LINLI_BROKER_URL"],
         "LINLI_COMMAND_BUS": "http_gateway",

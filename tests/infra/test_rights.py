@@ -14,7 +14,7 @@ from chalicelib.core.config import settings
 from chalicelib.core.table import table_name
 from chalicelib.devices.drivers import DRIVERS
 from chalicelib.devices.events import CommandSettled
-from chalicelib.identity.tables import Community
+from chalicelib.identity.tables.organisation import Community
 from functions.manifest import FUNCTIONS
 from functions.wakes import Function, Queue
 from infra.one_machine import rights

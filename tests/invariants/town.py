@@ -1,14 +1,16 @@
 """One estate in the simulated world: every function of the manifest, two flats, gate and lift."""
 
 import base64
+import contextvars
 import importlib
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.core import aws, clock, outbox, queue, table
+from chalicelib.core import aws, clock, ids, outbox, queue, table
 from chalicelib.core.errors import Conflict
 from chalicelib.core.table import tenant_key
 from chalicelib.devices import public as devices
@@ -16,7 +18,7 @@ from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.devices.rules import Kind
 from chalicelib.devices.service import registry, uplink
 from chalicelib.identity import public as identity
-from chalicelib.identity.rules import Tie
+from chalicelib.identity.rules.people import Tie
 from chalicelib.vision.events import FrameExamined, Sighted
 from chalicelib.vision.tables import KEPT_S, Detections
 from functions import manifest
@@ -78,9 +80,11 @@ class Town:
         }
         registry._known.clear()
         uplink._buckets.clear()
-        with aws.using(services):
+        with aws.using(services), clock.using(world.clock), ids.drawing(world.chance.bits):
+            world.base = contextvars.copy_context()  # founding announces facts, which are relayed
             quiet, world.chance.on = world.chance.on, False
-            self._enrol()
+            with ids.drawing(random.Random(COMMUNITY).getrandbits):  # the run's dice are its own
+                self._enrol()
             world.chance.on = quiet
             yield
 

@@ -1,0 +1,1 @@
+"""HTTP of identity: each file has a `router` that app.py registers."""

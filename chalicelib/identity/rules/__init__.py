@@ -1,0 +1,1 @@
+"""Pure rules of identity: the tree, people and flats, sessions, consent, privacy."""

@@ -1,0 +1,1 @@
+"""Use cases of identity, a file for each subject."""

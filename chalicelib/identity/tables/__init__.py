@@ -1,0 +1,1 @@
+"""Rows of identity, a file for each aggregate."""

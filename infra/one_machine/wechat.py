@@ -1,0 +1,45 @@
+"""WeChat on one machine: the simulator, unless the environment names another server."""
+
+import os
+import secrets
+
+from infra.one_machine import reach
+from infra.one_machine.home import Home
+from infra.one_machine.ports import Ports
+from infra.one_machine.processes import Part, python
+
+APP_ID = "wxsimulated00000001"
+
+
+def environment(home: Home, ports: Ports) -> dict[str, str]:
+    """Return where WeChat is and as which mini-program we speak to it."""
+    if is_elsewhere():
+        names = ("LINLI_WECHAT_URL", "LINLI_WECHAT_APP_ID", "LINLI_WECHAT_SECRET")
+        return {name: os.environ[name] for name in names}
+    app_secret(home)
+    return {
+        "LINLI_WECHAT_URL": f"http://127.0.0.1:{ports.wechat}",
+        "LINLI_WECHAT_APP_ID": APP_ID,
+        "LINLI_WECHAT_SECRET": f"file:{home.folder('keys') / 'wechat-secret'}",
+    }
+
+
+def is_elsewhere() -> bool:
+    """Return whether the environment names a real server: those have certificates."""
+    return os.environ.get("LINLI_WECHAT_URL", "").startswith("https://")
+
+
+def app_secret(home: Home) -> str:
+    """Return the simulated mini-program's secret, made at first run."""
+    return home.secret("wechat-secret", lambda: secrets.token_hex(16).encode()).decode()
+
+
+def part(home: Home, port: int) -> Part:
+    """Return the simulator as a child process; it forgets everything when it ends."""
+    return Part(
+        name="wechat",
+        argv=python("simulators.wechat", "--port", str(port), "--app-id", APP_ID),
+        environment={**os.environ, "SIMULATED_WECHAT_SECRET": app_secret(home)},
+        is_ready=lambda: reach.answers(port, "/_sim/ready"),
+        is_engine=True,
+    )

@@ -1,0 +1,1 @@
+"""Others' servers on loopback, with their wire formats and their failures."""

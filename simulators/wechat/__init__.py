@@ -1,0 +1,1 @@
+"""api.weixin.qq.com on loopback: `python -m simulators.wechat --port N`."""

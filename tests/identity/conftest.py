@@ -1,0 +1,89 @@
+"""WeChat on loopback, and an estate in its place of the tree."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyotp
+import pytest
+
+from chalicelib.core import clock, outbox, secret
+from chalicelib.core.config import settings
+from chalicelib.identity.rules.organisation import Level
+from chalicelib.identity.service import organisation, people
+from chalicelib.identity.service import staff as accounts
+from simulators.wechat.server import serving
+from simulators.wechat.state import WeChat
+
+
+@pytest.fixture(scope="session")
+def wechat() -> Iterator[WeChat]:
+    """The simulated WeChat, where the product's configuration says that WeChat is."""
+    made = WeChat(settings().wechat_app_id, secret.opened(settings().wechat_secret).decode())
+    with serving(made, urlsplit(settings().wechat_url).port or 0):
+        yield made
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A county of its own, with one estate in it."""
+
+    county: str
+    street: str
+    neighbourhood: str
+    estate: str
+    community: str
+
+
+@pytest.fixture
+def tree(cloud: None, community: str) -> Tree:
+    county = organisation.plant(Level.COUNTY, "测试区")
+    street = organisation.plant(Level.STREET, "测试街道", parent=county)
+    neighbourhood = organisation.plant(Level.NEIGHBOURHOOD, "测试社区", parent=street)
+    organisation.found_community(community, "和苑", parent=neighbourhood)
+    return Tree(county, street, neighbourhood, f"{neighbourhood}/{community}", community)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A set-up account: what its person types."""
+
+    login: str
+    password: str
+    secret: str
+    recovery: tuple[str, ...]
+    person_id: str
+
+    def code(self, later_s: int = 0) -> str:
+        return str(pyotp.TOTP(self.secret).at(int(clock.now().timestamp()) + later_s))
+
+    def body(self, **more: Any) -> dict[str, Any]:
+        return {
+            "login": self.login,
+            "password": self.password,
+            "code": self.code(),
+            "portal": "property",
+            **more,
+        }
+
+
+PASSWORD = "Correct-Horse-7-Battery"
+
+
+@pytest.fixture
+def employ(cloud: None):
+    """Open and set up an account with posts: `employ(path, "guard")`."""
+
+    def do(path: str, *roles: str, login: str = "") -> Staff:
+        login = login or f"s{uuid.uuid4().hex[:12]}"
+        account = accounts.open_account(login, path)
+        for role in roles:
+            outbox.commit(*people.appointment_rows(account.person_id, role, [path]))
+        enrolled = accounts.set_up(login, account.setup_code, PASSWORD)
+        return Staff(
+            login, PASSWORD, enrolled.totp_secret, enrolled.recovery_codes, account.person_id
+        )
+
+    return do
