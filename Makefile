@@ -51,8 +51,8 @@ journeys:  ## Run the black-box journeys against a system they start themselves
 
 check:  ## Check format, lint, types, arrows and the OpenAPI documents
 	@infra/setup.sh check
-	@$(PY) -m ruff format --check .
-	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet . || { echo "not formatted: run make fmt"; exit 1; }
+	@$(PY) -m ruff check . || { echo "make fmt mends what can be mended safely"; exit 1; }
 	@$(PY) -m mypy app.py chalicelib functions infra tools simulators benchmarks tests
 	@.venv/bin/lint-imports --no-logo
 	@$(PY) -m tools.openapi --check

@@ -7,7 +7,9 @@ from chalicelib.alerts.routes import router as alerts
 from chalicelib.core import web
 from chalicelib.core.openapi import router as openapi
 from chalicelib.devices.routes import router as devices
+from chalicelib.exports.routes import router as exports
 from chalicelib.identity.routes.consent import router as consent
+from chalicelib.identity.routes.disclosure import router as disclosure
 from chalicelib.identity.routes.imports import router as imports
 from chalicelib.identity.routes.organisation import router as organisation
 from chalicelib.identity.routes.people import router as people
@@ -27,8 +29,10 @@ for _router in (
     imports,
     consent,
     privacy,
+    disclosure,
     devices,
     access,
     alerts,
+    exports,
 ):
     app.register_blueprint(_router.blueprint)

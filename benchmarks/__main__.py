@@ -1,9 +1,9 @@
 """Measure the budgets of DESIGN.md: measured, budget, ratio.
 
     python -m benchmarks [--on-disk]
-        [start_up overhead authorise calls sign_ins taps sightings webhook]
+        [start_up overhead authorise calls sign_ins taps sightings webhook imports]
 
-Each benchmark runs in a process of its own, the last five against one system that is started
+Each benchmark runs in a process of its own, the last six against one system that is started
 for them, with its tables in memory unless they are wanted on disk. A missed budget is marked
 MISSED and makes the exit status 1.
 """
@@ -25,7 +25,7 @@ from benchmarks.figures import Figure, line, missed
 SYNCS = 50
 ON_DISK = "--on-disk"
 ALONE = ("start_up", "overhead", "authorise")
-LIVE = ("calls", "sign_ins", "taps", "sightings", "webhook")
+LIVE = ("calls", "sign_ins", "taps", "sightings", "webhook", "imports")
 
 
 def main(arguments: Sequence[str]) -> int:

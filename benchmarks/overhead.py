@@ -67,7 +67,7 @@ def sign_in(person: str) -> str:
         "aud": "linli:resident",
         "iss": "linli",
         "iat": now,
-        "exp": now + 3600,
+        "exp": now + 900,
     }
     return jwt.encode(claims, private, algorithm="EdDSA", headers={"kid": "bench"})
 

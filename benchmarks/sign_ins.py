@@ -12,7 +12,7 @@ import requests
 from benchmarks.calls import counting
 from benchmarks.figures import Figure
 from chalicelib.core.config import settings
-from chalicelib.identity.service import people, sessions, sign_in, staff
+from chalicelib.identity.service import posts, sessions, sign_in, staff
 from tools.simulate.estate import Estate
 
 MOST = 3
@@ -45,8 +45,8 @@ def measure(estate: Estate) -> list[Figure]:
 def _staff(estate: Estate) -> list[Figure]:
     login, person_id = f"bench{uuid.uuid4().hex[:12]}", f"bench_{uuid.uuid4().hex}"
     path = f"county/street/neighbourhood/{estate.community_id}"
-    posts = people.appointment_rows(person_id, "guard", [path])
-    account = staff.open_account(login, path, person_id=person_id, posts=posts)
+    held = posts.rows(person_id, "guard", [path])
+    account = staff.open_account(login, path, person_id=person_id, also=held)
     secret = staff.set_up(login, account.setup_code, PASSWORD).totp_secret
     staff.sign_in(login, PASSWORD, pyotp.TOTP(secret).at(int(time.time()) - 30), "property")
     began = time.perf_counter()

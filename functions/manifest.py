@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.devices.events import CommandSettled, DeviceEventRecorded
-from chalicelib.identity.events import ImportAccepted, ResidencyEnded
+from chalicelib.identity.events import (
+    AccountErased,
+    ImportAccepted,
+    PersonForgotten,
+    ResidencyEnded,
+)
 from chalicelib.vision.events import FrameExamined
 from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topic, TopicRule
 
@@ -14,6 +19,9 @@ ACKS = {"command_acks": "r"}
 LIFT_HELD = {"op": ("lift.hold",)}
 SIGNED_IN = {"sessions": "rw", "revocations": "rw"}
 ACCOUNTS = {"staff_accounts": "rw", "appointments": "rw", "nodes": "r"}
+ACTS = {"admin_acts": "rw", "organisations": "r"}
+"""What administrators and managers leave on record, and whom for."""
+
 LIVES = {"residencies": "r", "import_jobs": "r"}
 """Who lives where: ties that an unfinished import has written do not count yet."""
 
@@ -26,6 +34,7 @@ ESTATE = {
     "units": "rw",
     "people": "rw",
     "person_keys": "rw",
+    "phones": "rw",
     "import_jobs": "rw",
     "import_chunks": "rw",
 }
@@ -42,12 +51,14 @@ CONSENTS = {"consents": "rw", "consent_standings": "rw"}
 OWN = {
     "people": "rw",
     "person_keys": "rw",
+    "phones": "rw",
     "import_jobs": "r",
     "deletions": "rw",
-    "views": "r",
     "wechat_homes": "rw",
 }
-"""What a resident has of their own, to take along or have deleted."""
+"""What a person has of their own, to take along or have deleted."""
+
+FORGETS = {**OWN, **HOMES, **CONSENTS, **OUTBOX}
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
@@ -55,7 +66,11 @@ FUNCTIONS: tuple[Function, ...] = (
         (Http("resident"),),
         tables={
             **OWN,
+            **LOOKED,
             **CONSENTS,
+            "nodes": "r",
+            "organisations": "r",
+            "appointments": "r",
             "calls": "rw",
             "once": "rw",
             **COMMANDS,
@@ -65,6 +80,7 @@ FUNCTIONS: tuple[Function, ...] = (
             **SIGNED_IN,
             **OUTBOX,
         },
+        media={"evidence": "rw"},
         publishes=True,
         keys=True,
         memory_mb=1024,
@@ -76,19 +92,24 @@ FUNCTIONS: tuple[Function, ...] = (
         tables={
             **SEALED,
             **LOOKED,
+            "deletions": "r",
+            "wechat_homes": "rw",
             "alerts": "rw",
             "notifications": "r",
             "once": "rw",
             **COMMANDS,
             **ACCOUNTS,
+            **ACTS,
             **PEOPLE,
             **ESTATE,
             **SIGNED_IN,
             **OUTBOX,
         },
+        media={"evidence": "r"},
         publishes=True,
         keys=True,
-        memory_mb=512,
+        timeout_s=29,
+        memory_mb=1769,
     ),
     Function("committee_api", (Http("committee"),), tables={**PEOPLE, **SIGNED_IN}, memory_mb=512),
     Function(
@@ -100,8 +121,12 @@ FUNCTIONS: tuple[Function, ...] = (
             "disclosures": "rw",
             "once": "rw",
             **ACCOUNTS,
+            **ACTS,
             **PEOPLE,
             **TREE,
+            "people": "rw",
+            "person_keys": "rw",
+            "phones": "r",
             **SIGNED_IN,
             **OUTBOX,
         },
@@ -113,8 +138,10 @@ FUNCTIONS: tuple[Function, ...] = (
         (Http("session"),),
         tables={
             "wechat_homes": "rw",
+            "once": "rw",
             "people": "rw",
             "person_keys": "rw",
+            "phones": "rw",
             "communities": "r",
             "import_jobs": "r",
             **ACCOUNTS,
@@ -131,7 +158,7 @@ FUNCTIONS: tuple[Function, ...] = (
         (Http("device"),),
         tables={"devices": "r", "accepted_batches": "rw"},
         sends=("device-events", "device-urgent"),
-        media="rw",
+        media={"stills": "rw"},
         keys=True,
         memory_mb=512,
     ),
@@ -187,6 +214,21 @@ FUNCTIONS: tuple[Function, ...] = (
         tables={**CONSENTS, "import_jobs": "r", **PEOPLE, **OUTBOX},
     ),
     Function(
+        "finish_deletion",
+        (Queue("finish-deletion", hears=(Heard(PersonForgotten), Heard(AccountErased))),),
+        tables=FORGETS,
+        media={"evidence": "d"},
+        keys=True,
+    ),
+    Function(
+        "sweep_deletions",
+        (Schedule(3_600),),
+        tables=FORGETS,
+        media={"evidence": "d"},
+        keys=True,
+        timeout_s=50,
+    ),
+    Function(
         "import_estate",
         (Queue("import-estate", hears=(Heard(ImportAccepted),), batch=1),),
         tables={**ESTATE, **OUTBOX},
@@ -204,7 +246,7 @@ FUNCTIONS: tuple[Function, ...] = (
             ),
         ),
         tables={"detections": "rw", **OUTBOX},
-        media="r",
+        media={"stills": "r"},
         package="inference",
         timeout_s=30,
         memory_mb=1769,

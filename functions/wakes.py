@@ -75,7 +75,8 @@ Wake = Http | Queue | Stream | Schedule | Topic
 class Function:
     """One Lambda: what wakes it, what it may touch, how much it may take.
 
-    `tables` maps a table's short name to `r` or `rw`; `media` is `r`, `rw` or empty;
+    `tables` maps a table's short name to `r` or `rw`; `media` maps a
+    folder of pictures (`stills`, `evidence`) to `r`, `w`, `d` (delete) or several of them;
     `publishes` allows commands to devices; `events` allows EventBridge PutEvents; `keys`
     allows opening the master key, `signs` gives the signing key of access tokens and what
     WeChat knows us by; `warm` instances are kept started for those who wait at a door. Seconds
@@ -86,7 +87,7 @@ class Function:
     wakes: tuple[Wake, ...]
     tables: Mapping[str, str] = field(default_factory=dict)
     sends: tuple[str, ...] = ()
-    media: str = ""
+    media: Mapping[str, str] = field(default_factory=dict)
     publishes: bool = False
     events: bool = False
     keys: bool = False

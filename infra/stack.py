@@ -89,7 +89,15 @@ class LinliStack(Stack):
             default='{"keys": []}',
         )
         issuer = CfnParameter(self, "TokenIssuer", description="iss of our tokens", default="linli")
+        longest = CfnParameter(
+            self,
+            "TokenLongestS",
+            type="Number",
+            description="how long an access token may live; only a trial's demo tokens need more",
+            default=900,
+        )
         return {
+            "LINLI_TOKEN_LONGEST_S": longest.value_as_string,
             "LINLI_MASTER_KEY": master.value_as_string,
             "LINLI_TOKEN_KEYS": tokens.value_as_string,
             "LINLI_TOKEN_ISSUER": issuer.value_as_string,
@@ -113,6 +121,7 @@ class LinliStack(Stack):
             description="kms:BASE64, the AppSecret as `aws kms encrypt` makes it",
             allowed_pattern="(kms:[A-Za-z0-9+/=]+)?",
             default="",
+            no_echo=True,
         )
         return {
             "LINLI_SIGNING_KEY": key.value_as_string,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import ipaddress
 import json
 import os
 import shutil
@@ -92,11 +93,12 @@ class Reply:
 class Http:
     """The API as a client meets it: behind the one-machine gateway, without the socket."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
         from app import app  # noqa: PLC0415 -- after the environment
         from infra.one_machine.gateway import Gateway  # noqa: PLC0415 -- as above
 
         self.gateway = Gateway(app)
+        self.source = source
 
     def __call__(
         self,
@@ -119,7 +121,7 @@ class Http:
             "CONTENT_TYPE": headers.pop("content_type", "application/json"),
             "SERVER_PROTOCOL": "HTTP/1.1",
             "SERVER_PORT": "80",
-            "REMOTE_ADDR": "127.0.0.1",
+            "REMOTE_ADDR": self.source,
             "wsgi.input": io.BytesIO(raw),
             "wsgi.url_scheme": "http",
             **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
@@ -134,8 +136,8 @@ class Http:
 
 @pytest.fixture
 def http(cloud: None) -> Http:
-    """The API, with its engines running."""
-    return Http()
+    """The API, with its engines running, asked from an address of this test's own."""
+    return Http(str(ipaddress.IPv6Address(uuid.uuid4().int)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Write a new domain, driver, detector or function: code and tests that pass at once.
 
+A reaction alone fails its test until it is granted what it touches and has an effect.
+
     python -m tools.scaffold domain parcels
     python -m tools.scaffold domain libraries --row book
     python -m tools.scaffold function count_pigeons
@@ -184,26 +186,13 @@ def _list_function(words: Mapping[str, str], root: Path) -> list[Path]:
     text = path.read_text()
     if event := words.get("event"):
         queue = f'Queue("{name.replace("_", "-")}", hears=(Heard({event}),))'
-        line = (
-            f'    Function("{name}", ({queue},), tables={{{_own(words["doer"], root)}**OUTBOX}}),\n'
-        )
+        line = f'    Function("{name}", ({queue},), tables=OUTBOX),\n'
         if not re.search(rf"^from .*import .*\b{event}\b", text, re.MULTILINE):
             text = _import(text, f"from chalicelib.{words['domain']}.events import {event}")
     start = text.index("FUNCTIONS: tuple[Function, ...] = (")
     end = text.index("\n)\n", start) + 1
     path.write_text(text[:end] + line + text[end:])
     return [path]
-
-
-def _own(domain: str, root: Path) -> str:
-    """Return the grants of a domain's own tables, for a literal of the manifest."""
-    files = [
-        root / f"chalicelib/{domain}/tables.py",
-        *(root / f"chalicelib/{domain}").glob("tables/*.py"),
-    ]
-    texts = [path.read_text() for path in files if path.exists()]
-    shorts = [short for text in texts for short in re.findall(SHORT, text, re.MULTILINE)]
-    return "".join(f'"{short}": "rw", ' for short in shorts)
 
 
 def _list_domain(words: Mapping[str, str], root: Path) -> list[Path]:

@@ -1,7 +1,8 @@
 """HTTP of access: the calls of a resident's flats, and the one tap that opens."""
 
-from chalicelib.access import schemas, service
+from chalicelib.access import schemas
 from chalicelib.access.rules import CallState
+from chalicelib.access.service import answers, calls
 from chalicelib.core import web
 from chalicelib.core.auth import Caller
 
@@ -11,7 +12,7 @@ router = web.Router(__name__)
 @router.get("/resident/calls", permission="access.read_calls", reply=schemas.CallList)
 def list_calls(caller: Caller) -> schemas.CallList:
     """List the last ten minutes' calls of the caller's flats."""
-    return schemas.CallList.model_validate({"items": service.calls(caller)})
+    return schemas.CallList.model_validate({"items": calls.calls(caller)})
 
 
 @router.get(
@@ -20,9 +21,9 @@ def list_calls(caller: Caller) -> schemas.CallList:
     reply=schemas.CallReply,
     refuses=(404,),
 )
-def show_call(caller: Caller, call_id: str) -> service.CallView:
+def show_call(caller: Caller, call_id: str) -> calls.CallView:
     """Show one call."""
-    return service.call(caller, call_id)
+    return calls.call(caller, call_id)
 
 
 @router.post(
@@ -31,12 +32,12 @@ def show_call(caller: Caller, call_id: str) -> service.CallView:
     reply=schemas.OpeningReply,
     once=True,
     refuses=(404, 409, 422),
-    then=service.await_gate,
+    then=answers.await_gate,
     pending=lambda opening: opening.state is CallState.SENT,
 )
-def open_gate(caller: Caller, call_id: str) -> service.Opening:
+def open_gate(caller: Caller, call_id: str) -> answers.Opening:
     """Open the gate for the visitor: one tap, one opening."""
-    return service.open_gate(caller, call_id)
+    return answers.open_gate(caller, call_id)
 
 
 @router.post(
@@ -46,6 +47,6 @@ def open_gate(caller: Caller, call_id: str) -> service.Opening:
     once=True,
     refuses=(404, 409, 422),
 )
-def deny(caller: Caller, call_id: str) -> service.CallView:
+def deny(caller: Caller, call_id: str) -> calls.CallView:
     """Turn the visitor away."""
-    return service.deny(caller, call_id)
+    return answers.deny(caller, call_id)

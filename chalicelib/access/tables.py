@@ -12,9 +12,6 @@ from chalicelib.access.rules import CallState
 from chalicelib.core import clock
 from chalicelib.core.table import Row, shards, tenant_key
 
-KEPT_S = 90 * 86_400
-"""Gate events that name a person are kept 90 days (LAW.md 3.2)."""
-
 
 class _ByUnit(GlobalSecondaryIndex["CallRow"]):
     class Meta:
@@ -35,7 +32,7 @@ class _Open(GlobalSecondaryIndex["CallRow"]):
 
 
 class CallRow(Row):
-    """A visitor's call to one flat; times are epoch milliseconds."""
+    """A visitor's call to one flat; times are epoch milliseconds, `expires` seconds."""
 
     class Meta:
         short = "calls"

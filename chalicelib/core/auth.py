@@ -4,11 +4,13 @@ One algorithm (EdDSA), fixed keys from our own configuration; `kid` only picks a
 and `jku`, `x5u` or `jwk` in a header are never looked at (SECURITY.md 15, RFC 8725).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from chalicelib.core import clock, revocations, tokens
-from chalicelib.core.errors import Unauthenticated
+from chalicelib.core import clock, paths, revocations, tokens
+from chalicelib.core.errors import Forbidden, Unauthenticated
 from chalicelib.core.permissions import AUDIENCES, PERMISSIONS
 from chalicelib.core.table import tenant_key
 
@@ -43,25 +45,26 @@ class Caller:
 
     def sees(self, path: str) -> bool:
         """Return whether an org node lies in the caller's subtree; whole segments count."""
-        mine = self.node_path
-        return bool(mine) and (path == mine or path.startswith(f"{mine}/"))
+        return paths.within(path, self.node_path)
 
     @property
     def tenant(self) -> str:
         """Return whose data the caller's own rows are: the community, else the county."""
-        return self.community_id or self.node_path.partition("/")[0]
+        return paths.tenant_of(self.node_path, self.community_id)
 
 
 def verified(header: str | None, audience: str) -> Caller:
     """Return the caller of an `Authorization: Bearer …` header.
 
     Raises Unauthenticated: `token_missing`, `token_expired`, `token_revoked`,
-    `token_invalid` (also for a token of another audience). No network call, but one read
-    every five seconds (`revocations`).
+    `token_invalid`; Forbidden `wrong_audience` for a good token of another portal. No
+    network call, but one read every five seconds (`revocations`).
     """
     if not header or not header.startswith("Bearer "):
         raise Unauthenticated("token_missing", "请先登录")
-    caller = _verify(header[7:], audience)
+    caller = _verify(header[7:])
+    if caller.audience != audience:
+        raise Forbidden("wrong_audience", "该登录属于另一个端，请从对应的入口登录")
     now = clock.now()
     if caller.expires <= now.timestamp():
         raise Unauthenticated("token_expired", "登录已过期，请重新登录")
@@ -75,13 +78,17 @@ def verified(header: str | None, audience: str) -> Caller:
 
 
 @lru_cache(maxsize=KEPT)
-def _verify(token: str, audience: str) -> Caller:
-    """Check signature, issuer and audience once per token; its end is checked each time."""
+def _verify(token: str) -> Caller:
+    """Check signature, issuer and audience once per token; its end is checked each time.
+
+    Whoever acts in an estate has it in their token: only officers may have none.
+    """
     try:
-        claims = tokens.opened(token, audience)
+        audience, claims = tokens.opened(token)
+        officer = audience == "government"
         return Caller(
             subject_id=str(claims["sub"]),
-            community_id=str(claims.get("community", "")),
+            community_id=str(claims.get("community", "")) if officer else _named(claims),
             audience=audience,
             roles=tuple(str(role) for role in claims["roles"]),
             expires=int(claims["exp"]),
@@ -92,3 +99,11 @@ def _verify(token: str, audience: str) -> Caller:
         )
     except (KeyError, TypeError, ValueError, OverflowError) as failure:
         raise Unauthenticated("token_invalid", "登录信息无效，请重新登录") from failure
+
+
+def _named(claims: Mapping[str, Any]) -> str:
+    """Return the community of a token; raises ValueError if it is of none."""
+    community = str(claims["community"])
+    if not community:
+        raise ValueError("nobody acts in no estate")
+    return community

@@ -20,6 +20,7 @@ class Settings:
     command_bus_url: str
     token_keys: str
     token_issuer: str
+    token_longest_s: int
     signing_key: str
     master_key: str
     model_pack: str
@@ -35,6 +36,8 @@ def settings() -> Settings:
     `LINLI_COMMIT_FENCE=1` reads a row back after each transaction: DynamoDB Local
     answers up to 3 ms before its journal has the commit. `LINLI_DYNAMODB_KEY=id:secret`
     signs what goes to DynamoDB and nothing else; empty: the key of all other services.
+    `LINLI_TOKEN_LONGEST_S` is how long an access token may live, and how far back
+    revocations are remembered: only a demonstration's tokens live longer than 15 minutes.
     """
     env = os.environ.get
     return Settings(
@@ -49,6 +52,7 @@ def settings() -> Settings:
         command_bus_url=env("LINLI_COMMAND_BUS_URL", ""),
         token_keys=env("LINLI_TOKEN_KEYS", '{"keys": []}'),
         token_issuer=env("LINLI_TOKEN_ISSUER", "linli"),
+        token_longest_s=int(env("LINLI_TOKEN_LONGEST_S", "900")),
         signing_key=env("LINLI_SIGNING_KEY", ""),
         master_key=env("LINLI_MASTER_KEY", ""),
         model_pack=env("LINLI_MODEL_PACK", ""),

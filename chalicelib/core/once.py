@@ -4,6 +4,7 @@ The record is part of the effect's own transaction, so that no crash can leave t
 without the other (SECURITY.md, invariants; Stripe's idempotent requests).
 """
 
+from datetime import datetime
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -53,6 +54,16 @@ def record(answer: Any) -> OnceRecord | None:
         answer=_plain(answer),
         expires=None if wanted.for_ever else int(clock.now().timestamp()) + ANSWER_KEPT_S,
     )
+
+
+def spent_by(what: str, good_until: datetime) -> OnceRecord:
+    """Return the row that spends something by being committed with its effect; never twice."""
+    return OnceRecord(key=what, fingerprint="", expires=int(good_until.timestamp()))
+
+
+def is_spent(what: str) -> bool:
+    """Return whether the row of `spent_by` has been committed."""
+    return OnceRecord.find(what) is not None
 
 
 def spend() -> None:

@@ -195,7 +195,7 @@ def _responses(route: web.Route, refs: Refs) -> dict[str, Any]:
 
 def _problems(route: web.Route) -> set[int]:
     """Return the statuses with which this route may refuse: from what it declares."""
-    found = {500, *route.refuses}
+    found = {500, *route.refuses, *((429,) if route.budget is not None else ())}
     if route.audience in web.PEOPLE:
         found |= {401, 403, 503}  # 503: who was signed out cannot be read
     if route.audience == web.SESSION:

@@ -9,6 +9,7 @@ sweep, so an event survives the loss of every queue. Consumers are idempotent.
 import random
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import (
@@ -32,6 +33,16 @@ RESEND_AFTER_S = 30
 
 TRIES = 4
 """How often a transaction is tried that collided with another one under way."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What must hold of another row at the moment of a commit, without a read of its own."""
+
+    row: type[Row]
+    hash_key: str
+    range_key: str | None
+    condition: Condition
 
 
 class _Due(GlobalSecondaryIndex["OutboxRow"]):
@@ -67,23 +78,26 @@ def commit(
     *rows: Row | tuple[Row, Condition],
     events: Iterable[Any] = (),
     deletes: Iterable[Row] = (),
+    given: Iterable[Given] = (),
     answer: Any = None,
 ) -> None:
     """Write rows, deletes, events and the idempotency record in one transaction.
 
-    A row may come with a further condition. `answer` is a dataclass: what the use case
+    A row may come with a further condition; `given` must hold of rows that are not
+    written. `answer` is a dataclass: what the use case
     returns, kept so that the same key gets the same answer. Raises Conflict
-    (`lost_race`) if any row was changed or made by somebody else, Replayed if the
+    (`lost_race`) if any row was changed or made by somebody else, or what was given does
+    not hold; Replayed if the
     idempotency key has been used. At most 100 items (DynamoDB).
     """
     saved = [row if isinstance(row, tuple) else (row, None) for row in rows]
     saved += [(_row_of(event), None) for event in events]
-    record, gone = once.record(answer), list(deletes)
+    record, gone, given = once.record(answer), list(deletes), list(given)
     if not (saved or gone or record):
         return
     for attempt in range(TRIES):
         try:
-            _write(saved, gone, record)
+            _write(saved, gone, given, record)
         except TransactWriteError as failure:
             if attempt == TRIES - 1 or not _passing(failure):
                 raise _verdict(failure, record) from failure
@@ -113,6 +127,7 @@ def commit_once(row: Row, *, events: Iterable[Any] = ()) -> bool:
 def _write(
     saved: Sequence[tuple[Row, Condition | None]],
     deleted: Sequence[Row],
+    given: Sequence[Given],
     record: once.OnceRecord | None,
 ) -> None:
     with TransactWrite(connection=connection(), client_request_token=ids.new_id("tx")) as work:
@@ -120,6 +135,8 @@ def _write(
             work.save(row, condition)
         for row in deleted:
             work.delete(row)
+        for fact in given:
+            work.condition_check(fact.row, fact.hash_key, fact.range_key, fact.condition)
         if record is not None:
             work.save(record, return_values="ALL_OLD")
 

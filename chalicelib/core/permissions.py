@@ -14,10 +14,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "access.read_calls",
         "access.answer_call",
         "identity.own_home",
+        "identity.read_tree",
         "identity.read_consents",
         "identity.decide_consents",
         "identity.read_views",
-        "identity.export",
+        "exports.take",
         "identity.delete",
     },
     "property_manager": _ALL
@@ -51,15 +52,23 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "neighbourhood_officer": _OFFICER,
     "grid_worker": _OFFICER,
     "police_officer": _ALL | {"identity.ask_disclosure", "identity.read_disclosure"},
-    "system_admin": _ALL | {"identity.create_staff"},
+    "system_admin": _ALL | {"identity.create_staff", "identity.read_staff", "identity.read_tree"},
     "security_admin": _ALL
     | {
+        "identity.read_staff",
+        "identity.read_tree",
         "identity.appoint_staff",
         "identity.reset_staff",
         "identity.release_disclosure",
         "identity.read_disclosure",
     },
-    "audit_admin": _ALL | {"identity.audit_views", "identity.audit_disclosures"},
+    "audit_admin": _ALL
+    | {
+        "identity.read_staff",
+        "identity.audit_acts",
+        "identity.audit_views",
+        "identity.read_disclosure",
+    },
 }
 
 AUDIENCES: Final[dict[str, str]] = {

@@ -7,6 +7,7 @@ by their subject.
 """
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,19 +17,18 @@ from pynamodb.exceptions import PynamoDBException
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.core import aws, clock, ids
+from chalicelib.core.config import settings
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
 from chalicelib.core.table import Row, tenant_key
 
 REFRESH_MS: Final = 5_000
-OVERLAP_MS: Final = 10_000
-"""Read again at each refresh: clocks differ, and an index is a moment late."""
+OVERLAP_MS: Final = 60_000
+"""Read again at each refresh: a row's `at` is when its use case began, which may have been
+slow to commit; clocks differ, and an index is a moment late."""
 
 STALE_MS: Final = 60_000
 """How old a list may get while the store does not answer, before nobody is let in."""
-
-REACH_MS: Final = 16 * 60_000
-"""How far back a list reaches: an access token's longest life (15 minutes) and a minute."""
 
 MOST: Final = 20_000
 """Entries kept; beyond, tokens from before the oldest one kept must be refreshed."""
@@ -37,6 +37,8 @@ KEPT: Final = timedelta(days=181)
 """How long a row is kept: a refresh token's longest life."""
 
 _FEED: Final = "newest"
+_ALL, _ONE = "all-", "one-"
+"""How ids begin: of what ends all sessions of an audience, and of what ends a single one."""
 
 
 class _Recent(GlobalSecondaryIndex["Revocation"]):
@@ -67,35 +69,37 @@ class Revocation(Row):
 
 def of_person(tenant: str, person_id: str, audience: str | None, at: datetime) -> Revocation:
     """Return the row that ends all sessions of a person in an audience (None: in all)."""
-    return _row(tenant, person_id, at, audience, None)
+    return _row(_ALL, tenant_key(tenant, person_id), at, audience=audience)
 
 
 def of_session(tenant: str, person_id: str, session_id: str, at: datetime) -> Revocation:
     """Return the row that ends one session."""
-    return _row(tenant, person_id, at, None, session_id)
+    return _row(_ONE, tenant_key(tenant, person_id), at, session_id=session_id)
 
 
-def _row(
-    tenant: str, person_id: str, at: datetime, audience: str | None, session_id: str | None
-) -> Revocation:
+def _row(kind: str, subject: str, at: datetime, **what: Any) -> Revocation:
     return Revocation(
-        subject_key=tenant_key(tenant, person_id),
-        revocation_id=ids.new_id("rev"),
-        audience=audience,
-        session_id=session_id,
+        subject_key=subject,
+        revocation_id=kind + ids.new_id("rev"),
         at=clock.epoch_ms(at),
         expires=int((at + KEPT).timestamp()),
+        **what,
     )
 
 
-def ended_since(subject: str, audience: str, began: datetime) -> bool:
-    """Return whether a session that began then was ended with all others; one read."""
-    newest = Revocation.query(subject, scan_index_forward=False, limit=50, consistent_read=True)
+def ends_of(subject: str) -> list[Revocation]:
+    """Return what has ended sessions of a subject together with all others; one read.
+
+    However many single sessions ended since: their rows lie beside and are not read.
+    """
+    whole = Revocation.revocation_id.startswith(_ALL)
+    return list(Revocation.query(subject, whole, consistent_read=True))
+
+
+def covers(ends: Sequence[Revocation], audience: str, began: datetime) -> bool:
+    """Return whether a session that began then has ended with all others."""
     since = clock.epoch_ms(began)
-    return any(
-        row.at >= since and not row.session_id and row.audience in (None, audience)
-        for row in newest
-    )
+    return any(end.at >= since and end.audience in (None, audience) for end in ends)
 
 
 class Newest:
@@ -133,7 +137,7 @@ class Newest:
             self._lock.release()
 
     def _read(self, now_ms: int) -> None:
-        oldest = now_ms - REACH_MS
+        oldest = now_ms - reach_ms()
         since = max(oldest, self.read_at - OVERLAP_MS) if self.read_at <= now_ms else oldest
         found = list(
             Revocation.recent.query(
@@ -153,6 +157,11 @@ class Newest:
         if overflown or len(ended) > MOST:
             self.floor_ms = newest[0][1]
         self._ended = dict(newest)
+
+
+def reach_ms() -> int:
+    """Return how far back a list reaches: an access token's longest life and a minute."""
+    return (settings().token_longest_s + 60) * 1_000
 
 
 _newest: Newest | None = None

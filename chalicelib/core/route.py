@@ -10,8 +10,11 @@ from typing import Any, Literal
 from chalice.app import CORSConfig
 from pydantic import BaseModel
 
+from chalicelib.core.budgets import Budget
+
 OPEN, DEVICE, SESSION = "open", "device", "session"
-PEOPLE = ("resident", "property", "committee", "government")
+STAFF = ("property", "committee", "government")
+PEOPLE = ("resident", *STAFF)
 """A path's first segment names its audience; people come with tokens, devices with signatures.
 
 Who asks for `/session/...` has no token yet: that is where they get one.
@@ -42,6 +45,7 @@ class Route:
     read that runs on the first answer and on each replay. `pending` answers 202 instead of
     200. `refuses` lists the statuses of the domain's own refusals. `described_by` is the
     body's model where the view takes `raw`. `content` are the accepted content types.
+    `budget` is how often one person, or one source of those without a token, may ask.
     """
 
     method: str
@@ -56,6 +60,7 @@ class Route:
     refuses: tuple[int, ...] = ()
     described_by: type[BaseModel] | None = None
     content: tuple[str, ...] = JSON_ONLY
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would fail open or fail at run time; raises TypeError."""
@@ -78,6 +83,8 @@ class Route:
             "its view has an unknown parameter": not self.asked <= GIVEN | self.placeholders,
             "its view ignores a placeholder": not self.placeholders <= self.asked,
             "its view does not say what it returns": self.returns is None,
+            "nobody asks for a session without limit": self.audience == SESSION
+            and self.budget is None,
             "people's routes have a caller": not people and "caller" in self.asked,
         }
         for fault, found in faults.items():

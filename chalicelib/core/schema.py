@@ -6,11 +6,16 @@ given: it may be a phone number, and the trace goes into a log (SECURITY.md 21).
 """
 
 import re
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 Item = TypeVar("Item")
+
+MOST_PICTURE_BYTES = 10 * 1024 * 1024
 
 _TRICKS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -31,6 +36,13 @@ Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-
 
 Moment = AwareDatetime
 """An instant with its offset (ISO 8601)."""
+
+_PERSONAL = object()
+Personal = Annotated[Item, _PERSONAL]
+"""A field that says something about a resident: staff never get it without a look on record.
+
+`core.serving` answers 500 rather than with one that `core.audit` knows nothing of.
+"""
 
 
 class Asked(BaseModel):
@@ -54,6 +66,35 @@ class Shown(BaseModel):
     )
 
 
+@cache
+def may_be_personal(model: type[BaseModel]) -> bool:
+    """Return whether a model has a `Personal` field, itself or in a model within."""
+    return any(
+        _PERSONAL in field.metadata or any(map(may_be_personal, _models_in(field.annotation)))
+        for field in model.model_fields.values()
+    )
+
+
+def is_personal(shown: object) -> bool:
+    """Return whether a reply says something in a `Personal` field, itself or within."""
+    if isinstance(shown, list | tuple):
+        return any(map(is_personal, shown))
+    if not isinstance(shown, BaseModel) or not may_be_personal(type(shown)):
+        return False
+    return any(
+        bool(value) if _PERSONAL in field.metadata else is_personal(value)
+        for name, field in type(shown).model_fields.items()
+        for value in [getattr(shown, name)]
+    )
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
 class Page(Shown, Generic[Item]):
     """One page of a list; `next` asks for the following one and is null at the end."""
 
@@ -68,8 +109,52 @@ class Paging(Asked):
     cursor: str | None = Field(default=None, max_length=2_000)
 
 
+class UploadAsked(Asked):
+    """A picture to be uploaded: its exact size in bytes and its SHA-256."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "content_type": "image/jpeg",
+                    "bytes": 48213,
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                }
+            ]
+        }
+    )
+
+    content_type: Literal["image/jpeg", "image/png", "image/webp"]
+    bytes: int = Field(ge=1, le=MOST_PICTURE_BYTES)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class UploadReply(Shown):
+    """A presigned POST (S3): form fields, then the file, before `expires_at`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://bucket.example/",
+                    "fields": {"key": "heyuan/stills/cam/9f86.jpg"},
+                    "key": "heyuan/stills/cam/9f86.jpg",
+                    "expires_at": "2026-11-21T08:02:00Z",
+                }
+            ]
+        }
+    )
+
+    url: str
+    fields: dict[str, str]
+    key: str
+    expires_at: datetime
+
+
 class Problem(Shown):
-    """Every error: a code for programs and a sentence for people."""
+    """Every error: a code for programs and a sentence for people; some have details."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     code: str = Field(examples=["no_such_call"])
     message: str = Field(examples=["没有找到这次呼叫"])

@@ -1,9 +1,10 @@
 """Personal fields at rest: a data key per person, sealed by the master key (envelope).
 
 A field is AES-256-GCM under its person's own data key and bound to community, person and
-field, so that it opens nowhere else. Destroying the data key deletes every sealed field of
-the person at once, in every copy and backup (crypto-shredding, PIPL 47, LAW.md P5); the
-row stays as a tombstone, which a restored backup is to be told again (LAW.md 3.2).
+field, so that it opens nowhere else. Destroying the data key makes every sealed field of
+the person unreadable at once, in exports, logs and copies of other tables too
+(crypto-shredding, PIPL 47, LAW.md P5). The keys' own table is backed up for 35 days: so long
+a restore can bring a key back, and must be told the deletions again (docs/restoring.md).
 
 Each opening reads the key's row: a process that remembered an open key would go on reading
 what was deleted elsewhere. Only the step from sealed to open data key is remembered.
@@ -18,7 +19,7 @@ from functools import lru_cache
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 
-from chalicelib.core import clock, keyring, outbox
+from chalicelib.core import clock, keyring
 from chalicelib.core.errors import NotFound
 from chalicelib.core.table import Row
 
@@ -101,12 +102,16 @@ def destroyed(community_id: str, person_id: str) -> PersonKey:
     return key
 
 
-def forget(community_id: str, person_id: str) -> None:
-    """Destroy a person's data key, now and for good; a second time changes nothing."""
-    try:
-        outbox.commit(destroyed(community_id, person_id))
-    except Forgotten:
-        return
+def renewed(community_id: str, person_id: str) -> PersonKey:
+    """Return the person's key row with a new data key, to be committed with what it is to open.
+
+    Open what stays before: all that the old key sealed is unreadable with that commit.
+    Raises Forgotten as `key_of`.
+    """
+    key = key_of(community_id, person_id)
+    key.sealed = new_key(community_id, person_id).sealed
+    key.made_at = clock.epoch_ms(clock.now())
+    return key
 
 
 def index(kind: str, text: str) -> str:

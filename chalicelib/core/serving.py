@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.core import auth, context, ids, once, outbox
+from chalicelib.core import auth, budgets, context, ids, once, outbox
 from chalicelib.core.errors import (
     BadRequest,
     Conflict,
@@ -27,7 +27,8 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.logs import logger
-from chalicelib.core.route import CORS, KEY_PATTERN, PEOPLE, Route
+from chalicelib.core.route import CORS, KEY_PATTERN, PEOPLE, STAFF, Route
+from chalicelib.core.schema import is_personal
 from chalicelib.core.typed import adapter
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -59,7 +60,8 @@ def middleware(request: Request, get_response: Any) -> Response:
     """
     token = _request.set(request)
     try:
-        response: Response = get_response(request)
+        with context.asked_from(_source(request)):
+            response: Response = get_response(request)
     finally:
         _request.reset(token)
     if isinstance(response.body, dict) and "Code" in response.body:
@@ -104,14 +106,17 @@ MOST_PROBLEMS = 20
 
 def _answer(route: Route, request: Request, path: dict[str, str], request_id: str) -> Response:
     caller = _caller(route, request)
+    if route.budget is not None:
+        route.budget.charge(_payer(caller))
     if route.audience in PEOPLE and not all(_ID.fullmatch(value) for value in path.values()):
         raise NotFound("no_such_object", "没有找到该对象")
     arguments = {**path, **_arguments(route, request, caller)}
-    with context.serving(request_id, _wanted_once(route, request, caller)):
+    wanted = _wanted_once(route, request, caller)
+    with context.serving(request_id, wanted), context.looking() as looks:
         result = _first_answer(route, arguments) if route.once else route.view(**arguments)
         if route.then is not None:
             result = route.then(result)
-    return _reply(route, result)
+    return _reply(route, result, looked=looks.noted)
 
 
 def _caller(route: Route, request: Request) -> auth.Caller | None:
@@ -164,8 +169,10 @@ def _first_answer(route: Route, arguments: dict[str, Any]) -> Any:
     return adapter(route.returns).validate_python(record.answer)
 
 
-def _reply(route: Route, result: Any) -> Response:
+def _reply(route: Route, result: Any, *, looked: bool) -> Response:
     shown = result if isinstance(result, route.reply) else route.reply.model_validate(result)
+    if route.audience in STAFF and not looked and is_personal(shown):
+        raise RuntimeError(f"{route.method} {route.path}: call core.audit.viewing first")
     status = 202 if route.pending is not None and route.pending(result) else 200
     return Response(body=shown.model_dump_json(), status_code=status, headers=dict(_JSON))
 
@@ -206,6 +213,17 @@ def _problem(
 def _bytes(request: Request) -> bytes:
     body = request.raw_body
     return body if isinstance(body, bytes) else body.encode()
+
+
+def _payer(caller: auth.Caller | None) -> str:
+    if caller is None:
+        return context.source()
+    return f"{caller.tenant}#{caller.subject_id}"
+
+
+def _source(request: Request) -> str:
+    """Return who the gateway is connected to; headers say what their sender likes."""
+    return budgets.source_of(request.context.get("identity", {}).get("sourceIp") or "")
 
 
 def _request_id(request: Request) -> str:

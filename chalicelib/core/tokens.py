@@ -10,21 +10,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from chalicelib.core import secret
 from chalicelib.core.config import settings
+from chalicelib.core.permissions import AUDIENCES
 
 ALGORITHM = "EdDSA"
 LIFETIME = timedelta(minutes=15)
-"""The longest life of an access token."""
+"""The longest life of an access token that we sign."""
 
-LONGEST = 4_096
-"""Characters of a token that is looked at; ours have about 500."""
+LONGEST, LONGEST_HEAD = 4_096, 256
+"""Characters of a token and of its header that are looked at; ours have about 500 and 60."""
 
-_REQUIRED = ["exp", "iat", "sub", "aud", "iss"]
-_OPTIONS: Any = {"require": _REQUIRED, "verify_exp": False}
+_AUDIENCES = {f"linli:{audience}": audience for audience in AUDIENCES.values()}
 
 
 @dataclass(frozen=True)
@@ -60,28 +60,36 @@ def signed(bearer: Bearer, at: datetime, lifetime: timedelta = LIFETIME) -> str:
     return jwt.encode(claims, private, ALGORITHM, headers={"kid": key_id})
 
 
-def opened(token: str, audience: str) -> Mapping[str, Any]:
-    """Return the claims of a token of this audience; its end is the caller's to check.
+def opened(token: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the audience and claims of a token; whether they fit, and its end, the caller checks.
 
-    Raises ValueError for anything but a token of ours. One algorithm; `kid` only picks among
-    our keys; nothing else of the header is looked at (RFC 8725).
+    Raises ValueError for anything but a token of ours, one that lives longer than
+    `LINLI_TOKEN_LONGEST_S` among them: no revocation is remembered for it. One algorithm;
+    `kid` only picks among our keys; nothing else of the header is looked at (RFC 8725).
     """
     import jwt
 
-    if len(token) > LONGEST:
+    head = token.partition(".")[0]
+    if len(token) > LONGEST or len(head) > LONGEST_HEAD:
         raise ValueError("too long to be a token of ours")
     try:
-        claims: Mapping[str, Any] = jwt.decode(
-            token,
-            _keys(settings().token_keys)[_key_id(token.partition(".")[0])],
-            algorithms=[ALGORITHM],
-            audience=f"linli:{audience}",
-            issuer=settings().token_issuer,
-            options=_OPTIONS,
-        )
+        key = _keys(settings().token_keys)[_key_id(head)]
+        claims = json.loads(_jws().decode(token, key, algorithms=[ALGORITHM]))
+        audience, lives_s = _AUDIENCES[claims["aud"]], claims["exp"] - claims["iat"]
+        ours = claims["iss"] == settings().token_issuer and isinstance(claims["sub"], str)
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError) as failure:
         raise ValueError("no token of ours") from failure
-    return claims
+    if not ours or "nbf" in claims or lives_s > settings().token_longest_s:
+        raise ValueError("signed for somebody else, or in no way that we sign")
+    return audience, claims
+
+
+@cache
+def _jws() -> Any:
+    """Return what checks signatures, and no claims: those are ours, and PyJWT reads a clock."""
+    import jwt
+
+    return jwt.PyJWS(algorithms=[ALGORITHM])
 
 
 @lru_cache(maxsize=64)

@@ -1,8 +1,8 @@
 """HTTP of devices: their own signed uplink, and the list that staff see."""
 
-from chalicelib.core import web
+from chalicelib.core import media, web
 from chalicelib.core.auth import Caller
-from chalicelib.core.schema import Paging
+from chalicelib.core.schema import Paging, UploadAsked, UploadReply
 from chalicelib.devices import schemas
 from chalicelib.devices.service import registry, uplink
 
@@ -23,11 +23,11 @@ def report_events(raw: web.Raw) -> uplink.Accepted:
     return uplink.accept(device, raw.headers["webhook-id"], raw.body, batch)
 
 
-@router.post("/device/uploads", reply=schemas.UploadReply, described_by=schemas.UploadAsked)
-def ask_upload(raw: web.Raw) -> uplink.Upload:
+@router.post("/device/uploads", reply=UploadReply, described_by=UploadAsked)
+def ask_upload(raw: web.Raw) -> media.Upload:
     """Ask where to upload a picture of exactly this size and hash."""
     device = uplink.authenticate(raw.headers, raw.body)
-    asked = web.parsed(schemas.UploadAsked, raw.body)
+    asked = web.parsed(UploadAsked, raw.body)
     return uplink.grant_upload(device, asked.content_type, asked.bytes, asked.sha256)
 
 

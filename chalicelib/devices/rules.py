@@ -29,8 +29,6 @@ INT64 = 2**63
 MOST_BOOT = 2**53
 MOST_EVENTS = 100
 MOST_BYTES = 256 * 1024
-MOST_PICTURE_BYTES = 10 * 1024 * 1024
-PICTURE_TYPES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 class Kind(StrEnum):

@@ -10,7 +10,6 @@ from chalicelib.core.errors import BadRequest, TooLarge
 from chalicelib.core.schema import Asked, Identifier, Page, Shown
 from chalicelib.devices.rules import (
     MOST_EVENTS,
-    MOST_PICTURE_BYTES,
     Reported,
     event_refusal,
     timely,
@@ -156,48 +155,6 @@ class AcceptedReply(Shown):
     accepted: int
     duplicate: bool
     results: list[EventResult]
-
-
-class UploadAsked(Asked):
-    """A picture that a device wants to upload: its exact size in bytes and its SHA-256."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "content_type": "image/jpeg",
-                    "bytes": 48213,
-                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                }
-            ]
-        }
-    )
-
-    content_type: Literal["image/jpeg", "image/png", "image/webp"]
-    bytes: int = Field(ge=1, le=MOST_PICTURE_BYTES)
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-
-
-class UploadReply(Shown):
-    """A presigned POST (S3): form fields, then the file, before `expires_at`."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "url": "https://bucket.example/",
-                    "fields": {"key": "heyuan/stills/cam/9f86.jpg"},
-                    "key": "heyuan/stills/cam/9f86.jpg",
-                    "expires_at": "2026-11-21T08:02:00Z",
-                }
-            ]
-        }
-    )
-
-    url: str
-    fields: dict[str, str]
-    key: str
-    expires_at: datetime
 
 
 class DeviceShown(Shown):

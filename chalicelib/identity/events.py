@@ -6,12 +6,17 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class ResidencyEnded:
-    """A person left a flat; every right that came with it has ended."""
+    """A person left a flat; every right that came with it has ended.
+
+    `last_home`: they have no home left in the community.
+    """
 
     community_id: str
     unit_id: str
     person_id: str
     ended_at: datetime
+    tie: str = ""
+    last_home: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,41 @@ class PersonForgotten:
     person_id: str
     forgotten_at: datetime
     due_at: datetime
+
+
+@dataclass(frozen=True)
+class AccountErased:
+    """A person had deleted what no contract needs; name and phone stay while `grounds` last.
+
+    Whoever holds more than those needs deletes it by `due_at`.
+    """
+
+    community_id: str
+    person_id: str
+    grounds: tuple[str, ...]
+    erased_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class PersonCorrected:
+    """The company corrected what is kept of a person (PIPL 46)."""
+
+    community_id: str
+    person_id: str
+    fields: tuple[str, ...]
+    corrected_by: str
+    corrected_at: datetime
+
+
+@dataclass(frozen=True)
+class WeChatUnlinked:
+    """The company took a WeChat account off a person, who may sign in with another one."""
+
+    community_id: str
+    person_id: str
+    unlinked_by: str
+    unlinked_at: datetime
 
 
 @dataclass(frozen=True)
@@ -110,3 +150,14 @@ class RefreshTokenReused:
     session_id: str
     audience: str
     noticed_at: datetime
+
+
+@dataclass(frozen=True)
+class StaffReset:
+    """A member of staff lost their credentials and sessions, by whom; they set up anew."""
+
+    community_id: str
+    person_id: str
+    login: str
+    reset_by: str
+    reset_at: datetime

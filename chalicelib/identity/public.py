@@ -1,27 +1,30 @@
 """What other domains may ask of identity."""
 
 from chalicelib.identity.rules.consent import Purpose
+from chalicelib.identity.service.bodies import attach, routes_to
 from chalicelib.identity.service.consent import may_ask, require_consent
+from chalicelib.identity.service.deletion import finish as finish_deletion
+from chalicelib.identity.service.deletion import finish_deletions, forget_leavers
+from chalicelib.identity.service.deletion import replay as replay_deletions
+from chalicelib.identity.service.guardians import subject as spoken_for
+from chalicelib.identity.service.held import held_of, units_known
 from chalicelib.identity.service.import_runs import write_import
 from chalicelib.identity.service.lapses import end_consents, expire_consents
+from chalicelib.identity.service.moves import move_in, move_out
 from chalicelib.identity.service.organisation import (
     Place,
     add_unit,
-    attach,
     found_community,
-    join_estates,
     plant,
-    routes_to,
 )
 from chalicelib.identity.service.people import (
     answerers,
-    holders,
-    move_in,
-    move_out,
+    lives_in,
     register_person,
+    speaks_for,
     units_of,
 )
-from chalicelib.identity.service.privacy import replay_deletions
+from chalicelib.identity.service.posts import holders
 
 __all__ = [
     "Place",
@@ -31,9 +34,13 @@ __all__ = [
     "attach",
     "end_consents",
     "expire_consents",
+    "finish_deletion",
+    "finish_deletions",
+    "forget_leavers",
     "found_community",
+    "held_of",
     "holders",
-    "join_estates",
+    "lives_in",
     "may_ask",
     "move_in",
     "move_out",
@@ -42,6 +49,9 @@ __all__ = [
     "replay_deletions",
     "require_consent",
     "routes_to",
+    "speaks_for",
+    "spoken_for",
+    "units_known",
     "units_of",
     "write_import",
 ]

@@ -15,13 +15,14 @@ from chalicelib.core import aws, clock, outbox
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.logs import logger
+from chalicelib.core.retention import Kept, kept_until
 from chalicelib.core.table import tenant_key
 from chalicelib.devices.events import DeviceEventRecorded
 from chalicelib.vision import rules
 from chalicelib.vision.decoders import DECODERS
 from chalicelib.vision.detectors import DETECTORS
 from chalicelib.vision.events import FrameExamined, FrameRefused, Reason, Sighted
-from chalicelib.vision.tables import KEPT_S, Detections
+from chalicelib.vision.tables import Detections
 
 SIGHTING = "lift.sighting"
 
@@ -129,7 +130,7 @@ def _row(
         model=pack.name,
         objects=[asdict(one) for one in objects],
         refused=refused.value if refused else None,
-        expires=int(clock.now().timestamp()) + KEPT_S,
+        expires=kept_until(Kept.STILL, clock.now()),
     )
 
 

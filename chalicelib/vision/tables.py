@@ -11,14 +11,12 @@ from pynamodb.attributes import (
 
 from chalicelib.core.table import Row, tenant_key
 
-KEPT_S = 30 * 86_400
-"""As long as the picture itself (LAW.md 3.2: video of compounds, 30 days)."""
-
 
 class Detections(Row):
     """One frame of one camera, once: the range key is the device event's own id.
 
-    `refused` holds the reason if the picture could not be examined.
+    `refused` holds the reason if the picture could not be examined. A row is kept as long as
+    the picture itself.
     """
 
     class Meta:

@@ -8,7 +8,7 @@ from constructs import Construct
 from functions.wakes import Function, Stream
 from infra.aws.plan import Plan, title
 from infra.aws.rights import COMMAND_TOPICS
-from infra.aws.storage import PACK, STILLS
+from infra.aws.storage import FOLDER, PACK
 
 PROBE = "API Gateway tests this role against all log groups; it writes only its own stages'."
 STREAMS = "Lambda asks for ListStreams, for which IAM knows no resource narrower than *."
@@ -43,8 +43,9 @@ def _function(linli: Stack, function: Function) -> None:
         prefix = "arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>:topic/linli/v1/*/"
         for leaf in COMMAND_TOPICS:
             _one(role, f"IAM5[Resource::{prefix}{leaf}]", TOPICS)
-    if function.media:
-        _one(role, f"IAM5[Resource::{_bucket(linli, 'Media')}/{STILLS}]", OBJECTS)
+    for folder in function.media:
+        where = f"{_bucket(linli, 'Media')}/{FOLDER.format(folder)}"
+        _one(role, f"IAM5[Resource::{where}]", OBJECTS)
     if function.package == "inference":
         _one(role, f"IAM5[Resource::{_bucket(linli, 'Packs')}/{PACK}*]", PACKS)
 

@@ -69,7 +69,11 @@ def _run(folder: Path, emulator: Emulator) -> None:
         cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
     with _timed("cdk deploy Account"):
         cdk.deploy("Account")
-    given = {"MasterKey": _master_key(emulator), "TokenKeys": _token_keys(home)}
+    given = {
+        "MasterKey": _master_key(emulator),
+        "TokenKeys": _token_keys(home),
+        "TokenLongestS": "7200",  # the demo's people sign in once for the whole trial
+    }
     with _timed("cdk deploy Linli"):
         outputs = cdk.deploy("Linli", given)
     urls = {
@@ -188,6 +192,7 @@ def _found_estate(home: Home, emulator: Emulator, given: Mapping[str, str]) -> E
             "LINLI_TABLE_PREFIX": "linli-",
             "LINLI_MASTER_KEY": given["MasterKey"],
             "LINLI_TOKEN_KEYS": given["TokenKeys"],
+            "LINLI_TOKEN_LONGEST_S": given["TokenLongestS"],
             "LINLI_BASE_URL": emulator.endpoint,
             "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{emulator.broker.port}",
         },

@@ -28,6 +28,8 @@ class Relay:
         self.port = free_port()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._held: set[asyncio.Task[Any] | None] = set()
+        """Open connections: the loop itself holds its tasks weakly, and they would be collected."""
 
     def __enter__(self) -> Self:
         """Listen on loopback."""
@@ -53,12 +55,14 @@ class Relay:
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._held.add(asyncio.current_task())
         try:
             await self._carry(reader, writer)
         except (OSError, asyncio.IncompleteReadError, websockets.WebSocketException):
             pass  # either side may leave at any time
         finally:
             writer.close()
+            self._held.discard(asyncio.current_task())
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         raise NotImplementedError

@@ -13,7 +13,7 @@ from aws_cdk import aws_logs as logs
 
 from functions.wakes import Function, Stream
 from infra.aws.queues import Queues
-from infra.aws.storage import PACK, STILLS, Storage
+from infra.aws.storage import FOLDER, PACK, Storage
 from infra.aws.tables import READ, WRITE, Tables
 
 SEALING = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
@@ -21,6 +21,14 @@ SEALING = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey
 
 COMMAND_TOPICS = ("cmd", "time")
 """The leaves a function may publish to: no function speaks in a device's name."""
+
+
+MEDIA = {
+    "r": ("See", "s3:GetObject"),
+    "w": ("Keep", "s3:PutObject"),
+    "d": ("Erase", "s3:DeleteObject"),
+}
+"""What the letters of a manifest line's `media` grant, on the objects of a folder."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +113,10 @@ def _stream(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement]
 
 
 def _media(function: Function, storage: Storage) -> Iterator[iam.PolicyStatement]:
-    if function.media:
-        yield _allow("See", ("s3:GetObject",), storage.media.arn_for_objects(STILLS))
-    if "w" in function.media:
-        yield _allow("Keep", ("s3:PutObject",), storage.media.arn_for_objects(STILLS))
+    for letter, (sid, action) in MEDIA.items():
+        folders = [FOLDER.format(name) for name, may in function.media.items() if letter in may]
+        if folders:
+            yield _allow(sid, (action,), *(storage.media.arn_for_objects(one) for one in folders))
     if function.package == "inference":
         yield _allow("Model", ("s3:GetObject",), storage.packs.arn_for_objects(f"{PACK}*"))
 

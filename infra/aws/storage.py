@@ -6,14 +6,14 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-STILLS_KEPT = Duration.days(30)
-"""Event stills are kept 30 days (LAW.md 3.2)."""
+PICTURES_KEPT = Duration.days(30)
+"""Event stills and evidence are kept 30 days (LAW.md 3.2; docs/decisions/0019)."""
 
 LOGS_KEPT = Duration.days(180)
 """Access logs: at least six months (Cybersecurity Law 23(3))."""
 
-STILLS = "*/stills/*"
-"""Every community's stills: `{community}/stills/{device}/{sha256}.jpg`."""
+FOLDER = "*/{}/*"
+"""A folder of every community: `{community}/stills/{device}/{sha256}.jpg`, and `evidence`."""
 
 PACK = "lift/"
 """The model pack of the lift cameras, in the bucket of packs."""
@@ -39,7 +39,7 @@ class Storage(Construct):
             server_access_logs_bucket=self.reads,
             lifecycle_rules=[
                 # Communities come first in a key, so the rule is the whole bucket's.
-                s3.LifecycleRule(id="stills", expiration=STILLS_KEPT),
+                s3.LifecycleRule(id="stills", expiration=PICTURES_KEPT),
                 s3.LifecycleRule(
                     id="unfinished", abort_incomplete_multipart_upload_after=Duration.days(1)
                 ),

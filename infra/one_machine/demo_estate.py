@@ -23,7 +23,7 @@ from chalicelib.identity import public as identity
 from chalicelib.identity.events import ImportAccepted
 from chalicelib.identity.rules.organisation import Body, Level
 from chalicelib.identity.rules.sheets import COLUMNS, RESIDENTS, ROOMS
-from chalicelib.identity.service import importing, people
+from chalicelib.identity.service import importing, people, posts
 from chalicelib.identity.service.organisation import Place
 from chalicelib.identity.tables.organisation import Attachment, Community, Node
 from chalicelib.identity.tables.people import Person
@@ -45,7 +45,6 @@ from infra.one_machine.demo_town import (
 from infra.one_machine.environment import TOKEN_KEY_ID, token_key
 from infra.one_machine.home import Home
 
-SIGNED_IN_FOR_S = 30 * 86_400
 LIVED_IN = 10
 """Of so many rooms one has a resident from the start, so that a first run is not long."""
 
@@ -192,8 +191,8 @@ def _register(community_id: str, person_id: str, name: str, phone: str) -> None:
 def _employ(official: Official, phone: str) -> None:
     tenant = official.community_id or COUNTY
     _register(tenant, official.subject_id, official.name, phone)
-    if not people.appointments_of(official.subject_id):
-        rows = people.appointment_rows(
+    if not posts.held_by(official.subject_id):
+        rows = posts.rows(
             official.subject_id, official.role, [official.node_path], org_id=official.org_id
         )
         _once(lambda: outbox.commit(*rows))
@@ -235,7 +234,7 @@ def _tokens(home: Home, at: int) -> Iterator[tuple[str, str]]:
     key, headers = token_key(home), {"kid": TOKEN_KEY_ID}
     names = {older: role for role, older in ROLES.items()}
     for name, claims in (*_residents(), *_officials()):
-        times = {"iss": settings().token_issuer, "iat": at, "exp": at + SIGNED_IN_FOR_S}
+        times = {"iss": settings().token_issuer, "iat": at, "exp": at + settings().token_longest_s}
         token = jwt.encode({**claims, **times}, key, "EdDSA", headers)
         yield name, token
         if name in names:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from chalicelib.core.paths import community_in
 from chalicelib.core.permissions import AUDIENCES
 from chalicelib.devices.public import Kind
 from chalicelib.identity.rules.organisation import Body, Level
@@ -66,8 +67,7 @@ class Official:
     @property
     def community_id(self) -> str:
         """Return the estate at or above the node, or nothing."""
-        ids = self.node_path.split("/")
-        return ids[3] if len(ids) > 3 else ""
+        return community_in(self.node_path)
 
 
 @dataclass(frozen=True)

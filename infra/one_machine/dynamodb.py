@@ -27,8 +27,7 @@ def part(home: Home, port: int) -> Part:
         name="dynamodb",
         argv=(
             "java",
-            "-XX:+UseSerialGC",  # a small heap on few cores; shortens the start as well
-            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",  # a small heap on few cores
             "-Xmx512m",
             f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}",
             "-jar",

@@ -11,6 +11,9 @@ from infra.one_machine.home import REPOSITORY, Home
 from infra.one_machine.ports import Ports
 
 TOKEN_KEY_ID = "one-machine"  # noqa: S105 -- names a key, is none
+SIGNED_IN_FOR_S = 30 * 86_400
+"""How long the tokens of `.local/demo.json` live; on AWS none outlives 15 minutes."""
+
 ALPHANUMERIC = string.ascii_letters + string.digits
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
@@ -29,6 +32,7 @@ def environment(home: Home, ports: Ports) -> dict[str, str]:
         "LINLI_MEDIA_BUCKET": "linli-media",
         "LINLI_COMMIT_FENCE": "0" if home.in_memory else "1",
         "LINLI_TOKEN_KEYS": json.dumps({"keys": [_public_token_key(home)]}),
+        "LINLI_TOKEN_LONGEST_S": str(SIGNED_IN_FOR_S),
         "LINLI_SIGNING_KEY": f"file:{_signing_key(home)}",
         "LINLI_MASTER_KEY": f"file:{_master_key(home)}",
         "LINLI_MODEL_PACK": os.environ.get("LINLI_MODEL_PACK", str(REPOSITORY / "packs/demo")),

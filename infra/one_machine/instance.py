@@ -34,7 +34,7 @@ def run(home: Home, port: int) -> int:
         return _refuse(str(reason))
     supervisor = Supervisor(home, _say)  # ends what a killed run left, which may hold the port
     if port and not ports.is_free(port):
-        return _refuse(f"port {port} is in use by {ports.told_of(port)}")
+        return _refuse(f"port {port} is in use by {ports.told_of(port)}; try PORT=8100 make run")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stopping.set())

@@ -30,7 +30,8 @@ WRITES = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 """As `infra/aws/tables.py` grants them, on a table and its indexes. Nobody may scan."""
 
 HEARING = frozenset({"ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"})
-STILLS = "*/stills/*"
+FOLDER = "*/{}/*"
+MEDIA = {"GetObject": "r", "HeadObject": "r", "PutObject": "w", "DeleteObject": "d"}
 COMMAND_TOPICS = "linli/v1/*/{}"
 COMMAND_LEAVES = ("cmd", "time")
 
@@ -81,7 +82,9 @@ def _signed(operation_name: str, **_: Any) -> None:
     function = _running.get()
     if function is None or operation_name in ("GetObject", "HeadObject"):
         return
-    if operation_name != "PutObject" or "w" not in function.media:
+    if operation_name == "DeleteObject":
+        return  # no client is given one: it was judged as a call
+    if operation_name != "PutObject" or not any("w" in may for may in function.media.values()):
         raise _denied(function, "s3", operation_name, "media")
 
 
@@ -139,12 +142,14 @@ def _object(function: Function, operation: str, asked: Asked) -> str:
     if operation == "CreateBucket":  # how botocore finds a presigned POST's address
         return ""
     bucket, key = str(asked.get("Bucket")), str(asked.get("Key"))
-    if bucket == settings().media_bucket and fnmatchcase(key, STILLS):
-        needed = {"GetObject": "r", "HeadObject": "r", "PutObject": "w"}.get(operation, "nobody")
-        return "" if needed in function.media else f"{bucket}/{key}"
+    if bucket == settings().media_bucket:
+        granted = "".join(
+            may for folder, may in function.media.items() if fnmatchcase(key, FOLDER.format(folder))
+        )
+        return "" if MEDIA.get(operation, "nobody") in granted else f"{bucket}/{key}"
     # Only a detector's function reads model packs.
     packed = operation == "GetObject" and function.package == "inference"
-    return "" if packed and bucket != settings().media_bucket else f"{bucket}/{key}"
+    return "" if packed else f"{bucket}/{key}"
 
 
 def _bus(function: Function, operation: str, _: Asked) -> str:

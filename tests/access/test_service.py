@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.access import service
 from chalicelib.access.rules import CallState
+from chalicelib.access.service import answers, calls
 from chalicelib.core import aws, clock, context
 from chalicelib.core.errors import Conflict, NotFound, Refusal, Unprocessable
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled
 from chalicelib.devices.rules import Kind
+from chalicelib.identity import public as identity
 
 
 def settled(flat, call_id: str, state: str) -> CommandSettled:
@@ -21,18 +22,18 @@ def settled(flat, call_id: str, state: str) -> CommandSettled:
 
 def test_a_ring_reaches_the_adults_of_the_flat_and_nobody_else(flat):
     call_id = flat.ring()
-    assert service.call(flat.resident("per_2"), call_id).state is CallState.RINGING
+    assert calls.call(flat.resident("per_2"), call_id).state is CallState.RINGING
     for person in ("kid", "per_9"):
-        assert service.calls(flat.resident(person)) == []
+        assert calls.calls(flat.resident(person)) == []
         with pytest.raises(NotFound, match="no_such_call"):
-            service.call(flat.resident(person), call_id)
+            calls.call(flat.resident(person), call_id)
 
 
 def test_a_repeated_ring_is_one_call(flat):
     event = flat.event()
-    service.ring(event)
-    service.ring(event)
-    assert len(service.calls(flat.resident())) == 1
+    calls.ring(event)
+    calls.ring(event)
+    assert len(calls.calls(flat.resident())) == 1
 
 
 @pytest.mark.parametrize(
@@ -46,26 +47,26 @@ def test_a_repeated_ring_is_one_call(flat):
     ],
 )
 def test_a_ring_for_nobody_rings_nobody(flat, data):
-    service.ring(flat.event(**data))
-    assert service.calls(flat.resident()) == []
+    calls.ring(flat.event(**data))
+    assert calls.calls(flat.resident()) == []
 
 
 def test_a_panel_rings_for_the_gates_beside_it_only(flat):
     west = devices.enrol(flat.community, Kind.GATE, place_id="west", name="西门")
     lift = devices.enrol(flat.community, Kind.LIFT_CONTROLLER, place_id="east", name="电梯")
     for device in (west, lift, flat.panel):
-        service.ring(flat.event(gate_id=device.device_id))
-    assert service.calls(flat.resident()) == []
+        calls.ring(flat.event(gate_id=device.device_id))
+    assert calls.calls(flat.resident()) == []
 
 
 def test_a_ring_that_comes_late_rings_nobody(flat):
-    service.ring(flat.event(late_s=301))
-    assert service.calls(flat.resident()) == []
+    calls.ring(flat.event(late_s=301))
+    assert calls.calls(flat.resident()) == []
 
 
 def test_one_tap_sends_one_signed_command(flat, sent):
     call_id = flat.ring()
-    opening = service.open_gate(flat.resident(), call_id)
+    opening = answers.open_gate(flat.resident(), call_id)
     assert opening.state is CallState.SENT
     ((topic, message),) = sent
     assert topic == f"linli/v1/{flat.community}/{flat.gate.device_id}/cmd"
@@ -80,7 +81,7 @@ def test_a_tap_takes_three_calls_of_dynamodb(flat, sent):
     events.register("before-call.dynamodb", lambda model, **_: made.append(model.name), "count")
     try:
         with context.serving("r", context.Once(flat.community, "per_1", "key-00000001", "d")):
-            service.open_gate(flat.resident(), call_id)
+            answers.open_gate(flat.resident(), call_id)
     finally:
         events.unregister("before-call.dynamodb", unique_id="count")
     assert made == ["GetItem", "GetItem", "TransactWriteItems"]
@@ -88,8 +89,8 @@ def test_a_tap_takes_three_calls_of_dynamodb(flat, sent):
 
 def test_a_double_tap_is_the_same_opening_and_one_command(flat, sent):
     call_id = flat.ring()
-    first = service.open_gate(flat.resident(), call_id)
-    assert service.open_gate(flat.resident(), call_id) == first
+    first = answers.open_gate(flat.resident(), call_id)
+    assert answers.open_gate(flat.resident(), call_id) == first
     assert len(sent) == 1
 
 
@@ -98,25 +99,25 @@ def test_fifty_taps_at_once_by_two_people_open_once(flat, sent):
 
     def tap(number: int) -> str:
         try:
-            return service.open_gate(flat.resident(f"per_{1 + number % 2}"), call_id).command_id
+            return answers.open_gate(flat.resident(f"per_{1 + number % 2}"), call_id).command_id
         except Refusal as refusal:
             return refusal.code
 
     with ThreadPoolExecutor(16) as pool:
-        answers = set(pool.map(tap, range(50)))
+        given = set(pool.map(tap, range(50)))
     assert len(sent) == 1
     command = json.loads(sent[0][1]["p"])["id"]
-    assert command in answers
-    assert answers <= {command, "already_answered", "lost_race"}
+    assert command in given
+    assert given <= {command, "already_answered", "lost_race"}
 
 
 def test_the_second_adult_is_too_late(flat, sent):
     call_id = flat.ring()
-    service.open_gate(flat.resident("per_1"), call_id)
+    answers.open_gate(flat.resident("per_1"), call_id)
     with pytest.raises(Conflict, match="already_answered"):
-        service.open_gate(flat.resident("per_2"), call_id)
+        answers.open_gate(flat.resident("per_2"), call_id)
     with pytest.raises(Conflict, match="already_answered"):
-        service.deny(flat.resident("per_2"), call_id)
+        answers.deny(flat.resident("per_2"), call_id)
 
 
 def test_nobody_elses_call_exists(flat, sent):
@@ -127,23 +128,33 @@ def test_nobody_elses_call_exists(flat, sent):
         flat.resident(community="com_x"),
     ):
         with pytest.raises(NotFound, match="no_such_call"):
-            service.open_gate(stranger, call_id)
+            answers.open_gate(stranger, call_id)
     assert sent == []
+
+
+def test_who_moved_out_after_the_ring_opens_and_denies_nothing(flat, sent):
+    call_id, gone = flat.ring(), flat.resident("per_2")
+    identity.move_out(flat.community, "u1", "per_2")
+    for act in (answers.open_gate, answers.deny, calls.call):
+        with pytest.raises(NotFound, match="no_such_call"):
+            act(gone, call_id)
+    assert sent == []
+    assert answers.open_gate(flat.resident(), call_id).command_id, "the others still may"
 
 
 def test_a_stale_tap_opens_nothing(flat, sent):
     call_id = flat.ring()
     with pytest.raises(Unprocessable, match="call_expired"):
-        service.open_gate(flat.resident(), call_id, at=clock.now() + timedelta(seconds=30))
+        answers.open_gate(flat.resident(), call_id, at=clock.now() + timedelta(seconds=30))
     assert sent == []
 
 
 def test_denied_is_denied(flat, sent):
     call_id = flat.ring()
-    assert service.deny(flat.resident(), call_id).state is CallState.DENIED
-    assert service.deny(flat.resident(), call_id).state is CallState.DENIED
+    assert answers.deny(flat.resident(), call_id).state is CallState.DENIED
+    assert answers.deny(flat.resident(), call_id).state is CallState.DENIED
     with pytest.raises(Conflict, match="already_answered"):
-        service.open_gate(flat.resident(), call_id)
+        answers.open_gate(flat.resident(), call_id)
     assert sent == []
 
 
@@ -153,15 +164,15 @@ def test_denied_is_denied(flat, sent):
 )
 def test_the_gates_answer_ends_the_call_once(flat, sent, end, state):
     call_id = flat.ring()
-    service.open_gate(flat.resident(), call_id)
-    service.finish(settled(flat, call_id, end))
+    answers.open_gate(flat.resident(), call_id)
+    answers.finish(settled(flat, call_id, end))
     for later in ("DONE", "EXPIRED", "LATE_ACK", "FAILED"):
-        service.finish(settled(flat, call_id, later))
-    assert service.call(flat.resident(), call_id).state == state
+        answers.finish(settled(flat, call_id, later))
+    assert calls.call(flat.resident(), call_id).state == state
 
 
 def test_unanswered_calls_are_closed(flat):
     call_id = flat.ring()
-    service.expire_calls(at=clock.now() + timedelta(seconds=31))
-    assert service.call(flat.resident(), call_id).state is CallState.EXPIRED
-    assert service.expire_calls(at=clock.now() + timedelta(seconds=32)) == 0
+    calls.expire_calls(at=clock.now() + timedelta(seconds=31))
+    assert calls.call(flat.resident(), call_id).state is CallState.EXPIRED
+    assert calls.expire_calls(at=clock.now() + timedelta(seconds=32)) == 0

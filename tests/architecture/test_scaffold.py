@@ -31,7 +31,7 @@ ALONE = (
 )
 """What can be run without engines."""
 
-WITH_ENGINES = ("tests/lost_things", "tests/libraries", "tests/functions/test_note_settled.py")
+WITH_ENGINES = ("tests/lost_things", "tests/libraries")
 
 CONCERNED = " or ".join([*(asked[1] for asked in ASKED), "list_of_names", "in_the_manifest"])
 
@@ -91,11 +91,29 @@ def test_what_is_written_passes_its_tests(copy: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_what_is_written_works_with_the_engines(copy: Path) -> None:
+@pytest.fixture(scope="module")
+def engines(copy: Path) -> Path:
+    """The copy, with what runs a test that needs engines."""
     for engine in (".local-engine", ".venv-ministack"):
         (copy / engine).symlink_to(ROOT / engine)
-    done = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *WITH_ENGINES)
+    return copy
+
+
+def test_what_is_written_works_with_the_engines(engines: Path) -> None:
+    done = run(engines, "pytest", "-q", "-p", "no:cacheprovider", *WITH_ENGINES)
     assert done.returncode == 0, done.stdout
+
+
+def test_a_reaction_fails_until_it_has_rights_and_an_effect(engines: Path) -> None:
+    """Rights nobody asked for are not granted, and a test of nothing is no test."""
+    reaction, manifest = "tests/functions/test_note_settled.py", engines / "functions/manifest.py"
+    done = run(engines, "pytest", "-q", "-p", "no:cacheprovider", reaction)
+    assert "note_settled may not dynamodb" in done.stdout
+    before, _, after = manifest.read_text().rpartition("tables=OUTBOX")
+    manifest.write_text(f'{before}tables={{**OUTBOX, "calls": "rw"}}{after}')
+    done = run(engines, "pytest", "-q", "-p", "no:cacheprovider", reaction)
+    assert "no effect: make above what the use case needs" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
 
 
 @pytest.mark.parametrize(

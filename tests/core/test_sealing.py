@@ -51,8 +51,9 @@ def test_a_key_row_moved_to_another_person_opens_nothing(person: tuple[str, str]
 
 def test_the_forgotten_stay_forgotten(person: tuple[str, str]):
     sealed = sealing.seal(*person, "phone", PHONE)
-    sealing.forget(*person)
-    sealing.forget(*person)
+    outbox.commit(sealing.destroyed(*person))
+    with pytest.raises(sealing.Forgotten):
+        sealing.destroyed(*person)
     with pytest.raises(sealing.Forgotten):
         sealing.open(*person, "phone", sealed)
     with pytest.raises(sealing.Forgotten):

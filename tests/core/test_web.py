@@ -82,7 +82,8 @@ def claims(community: str) -> dict:
     ("changes", "code"),
     [
         ({"exp": int(time.time()) - 1}, "token_expired"),
-        ({"aud": "linli:property"}, "token_invalid"),
+        ({"aud": "linli:nobody"}, "token_invalid"),
+        ({"aud": ["linli:resident"]}, "token_invalid"),
         ({"iss": "somebody"}, "token_invalid"),
         ({"nbf": int(time.time()) + 600}, "token_invalid"),
         ({"exp": None}, "token_invalid"),
@@ -92,6 +93,17 @@ def claims(community: str) -> dict:
 def test_a_token_that_is_not_for_here_and_now(http, sign, community, changes, code):
     reply = http("GET", "/resident/me", token=sign(community, **changes))
     assert (reply.status, reply.code) == (401, code)
+
+
+def test_a_token_of_another_portal_is_told_so(http, sign, community):
+    reply = http("GET", "/property/me", token=sign(community))
+    assert (reply.status, reply.code) == (403, "wrong_audience")
+
+
+def test_only_officers_act_in_no_estate(http, sign):
+    for audience, status in (("property", 401), ("committee", 401), ("government", 200)):
+        token = sign("", audience=audience, roles=["grid_worker"], node="county/street")
+        assert http("GET", f"/{audience}/me", token=token).status == status
 
 
 def test_forged_tokens(http, sign, community):

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from chalicelib.access import service as access
 from chalicelib.access.rules import CallState
+from chalicelib.access.service import answers, calls
 from chalicelib.core import clock, outbox
 from chalicelib.devices import public as devices
 from chalicelib.devices import rules
@@ -23,7 +23,7 @@ def test_a_redelivered_ring_is_one_call(flat, nothing_failed):  # noqa: F811 -- 
     ring = flat.event()
     for _ in range(3):
         assert woken("ring_flat", delivered(ring, ring)) == nothing_failed
-    assert len(access.calls(flat.resident())) == 1
+    assert len(calls.calls(flat.resident())) == 1
 
 
 def test_poison_among_rings_fails_alone(flat):  # noqa: F811 -- the fixture
@@ -32,7 +32,7 @@ def test_poison_among_rings_fails_alone(flat):  # noqa: F811 -- the fixture
     assert [one["itemIdentifier"] for one in reply["batchItemFailures"]] == [
         poison["Records"][0]["messageId"]
     ]
-    assert len(access.calls(flat.resident())) == 1
+    assert len(calls.calls(flat.resident())) == 1
 
 
 @pytest.mark.parametrize("order", [("DONE", "EXPIRED"), ("EXPIRED", "DONE")])
@@ -43,7 +43,7 @@ def test_the_first_end_of_a_command_is_the_calls_end(
     order,
 ):
     call_id = flat.ring()
-    access.open_gate(flat.resident(), call_id)
+    answers.open_gate(flat.resident(), call_id)
     ends = [
         CommandSettled(
             flat.community, flat.gate.device_id, "c", "gate.open", s, "", call_id, clock.now()
@@ -52,7 +52,7 @@ def test_the_first_end_of_a_command_is_the_calls_end(
     ]
     assert woken("finish_opening", delivered(*ends, *ends)) == nothing_failed
     expected = {"DONE": CallState.OPENED, "EXPIRED": CallState.UNKNOWN}[order[0]]
-    assert access.call(flat.resident(), call_id).state is expected
+    assert calls.call(flat.resident(), call_id).state is expected
 
 
 def test_a_job_is_done_once_however_often_it_comes(panel, signed, nothing_failed):  # noqa: F811 -- the fixtures
@@ -79,7 +79,7 @@ def said(device, payload: dict) -> str:
 
 def test_a_tap_through_its_functions(flat, sent, nothing_failed):  # noqa: F811 -- the fixture
     call_id = flat.ring()
-    opening = access.open_gate(flat.resident(), call_id)
+    opening = answers.open_gate(flat.resident(), call_id)
     ack = {
         "community_id": flat.community,
         "device_id": flat.gate.device_id,
@@ -95,7 +95,7 @@ def test_a_tap_through_its_functions(flat, sent, nothing_failed):  # noqa: F811 
 
 def test_the_stream_publishes_and_the_sweeps_run(flat, sent):  # noqa: F811 -- the fixture
     call_id = flat.ring()
-    access.deny(flat.resident(), call_id)
+    answers.deny(flat.resident(), call_id)
     rows = [row for row in outbox.OutboxRow.scan() if row.community_id == flat.community]
     images = [{"dynamodb": {"NewImage": row.serialize()}} for row in rows]
     woken("relay_outbox", {"Records": images})

@@ -11,8 +11,9 @@ import pytest
 
 from chalicelib.core import clock, outbox, secret
 from chalicelib.core.config import settings
+from chalicelib.core.paths import tenant_of
 from chalicelib.identity.rules.organisation import Level
-from chalicelib.identity.service import organisation, people
+from chalicelib.identity.service import employees, organisation, posts
 from chalicelib.identity.service import staff as accounts
 from simulators.wechat.server import serving
 from simulators.wechat.state import WeChat
@@ -76,11 +77,13 @@ PASSWORD = "Correct-Horse-7-Battery"
 def employ(cloud: None):
     """Open and set up an account with posts: `employ(path, "guard")`."""
 
-    def do(path: str, *roles: str, login: str = "") -> Staff:
+    def do(path: str, *roles: str, login: str = "", org_id: str = "", name: str = "") -> Staff:
         login = login or f"s{uuid.uuid4().hex[:12]}"
         account = accounts.open_account(login, path)
+        if name:
+            outbox.commit(*employees.new(tenant_of(path), account.person_id, name, login))
         for role in roles:
-            outbox.commit(*people.appointment_rows(account.person_id, role, [path]))
+            outbox.commit(*posts.rows(account.person_id, role, [path], org_id=org_id, login=login))
         enrolled = accounts.set_up(login, account.setup_code, PASSWORD)
         return Staff(
             login, PASSWORD, enrolled.totp_secret, enrolled.recovery_codes, account.person_id

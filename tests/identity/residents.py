@@ -18,10 +18,16 @@ def settle(
     tie: Tie = Tie.OWNER,
     unit_id: str = "u1",
     guardian_id: str | None = None,
+    born: str = "",
 ) -> str:
     """Write a person, their data key and their tie to a flat."""
     key = sealing.new_key(community, person_id)
-    facts = {"name": NAME, "phone": PHONE, "id_number": ID_NUMBER}
+    facts = {
+        "name": NAME,
+        "phone": PHONE,
+        "id_number": ID_NUMBER,
+        **({"born": born} if born else {}),
+    }
     sealed: dict[str, Any] = {
         field: sealing.seal(community, person_id, field, text, key=key)
         for field, text in facts.items()

@@ -5,12 +5,20 @@ from typing import Any
 import pytest
 
 from chalicelib.core import audit, clock, context
-from chalicelib.core.errors import Forbidden, NotFound, Refusal, TooMany, Unavailable
+from chalicelib.core.auth import Caller
+from chalicelib.core.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Refusal,
+    TooMany,
+    Unavailable,
+)
 from chalicelib.core.once import OnceRecord
 from chalicelib.identity.rules.people import Tie
 from chalicelib.identity.rules.privacy import Reason
 from chalicelib.identity.service import audit as service
-from chalicelib.identity.tables.organisation import Community
+from chalicelib.identity.tables.organisation import Community, Node, Organisation
 from tests.identity.residents import PHONE, officer, resident, settle, staff
 from tests.invariants.store import Memory, in_memory
 
@@ -23,7 +31,7 @@ def memory():
         yield made
 
 
-def looks(community: str, person: str = "per_1") -> list[service.Look]:
+def looks(community: str, person: str = "per_1") -> list[service.LookView]:
     return service.views(resident(community, person), None, limit=20, after=None).items
 
 
@@ -34,8 +42,27 @@ def test_staff_see_masked_data_and_the_resident_sees_who_looked(cloud, community
     assert (seen.id_number, seen.unit_ids) == ("33**************3X", ["u1"])
     (look,) = looks(community)
     assert (look.view_id, look.viewer_id) == (seen.view_id, "staff_property_manager")
-    assert (look.purpose, look.ticket, look.org) == ("repair", "WO-1", community)
+    assert (look.purpose, look.ticket) == ("repair", "WO-1")
     assert look.fields == ["id_number", "name", "phone", "units"]
+
+
+def test_a_resident_reads_the_name_of_who_looked_and_of_their_company(cloud, community):
+    """LAW.md 3.3 wants unit and name; both are looked up when the list is read."""
+    settle(community)
+    settle(community, "staff_1")
+    path = f"c_{community}/s/n/{community}"
+    county, street_path = f"c_{community}", f"c_{community}/s"
+    Node(scope=county, node_id="s", path=street_path, level="street", name="翠湖街道").save()
+    org_id = f"org_{community}"
+    Organisation(org_id=org_id, body="company", name="和苑物业").save()
+    clerk = Caller(
+        "staff_1", community, "property", ("guard",), 2**40, node_path=path, org_id=org_id
+    )
+    street = Caller("per_gone", "", "government", ("x",), 2**40, node_path=street_path)
+    service.resident(clerk, "per_1", **WHY)
+    audit.record(street, audit.Look(community, "per_1", "care", "WO-2", ["name"]))
+    said = [(look.viewer_name, look.org) for look in looks(community)]
+    assert said == [(None, "翠湖街道"), ("王小芳", "和苑物业")]
 
 
 def test_a_guard_sees_less_and_the_record_says_so(memory: Memory, community):
@@ -58,8 +85,18 @@ def test_without_ticket_and_purpose_nothing_is_read(memory: Memory, community, w
     with pytest.raises(Forbidden, match="ticket_required"):
         service.resident(staff(community), "per_1", **why)
     assert memory.calls == []
-    with pytest.raises(Forbidden, match="ticket_required"):
-        audit.viewing(staff(community), "per_1", purpose="repair", ticket=" ", fields=["name"])
+    for ticket in (" ", "-", "none"):
+        with pytest.raises(Forbidden, match="ticket_required"):
+            audit.viewing(
+                staff(community), "per_1", purpose="repair", ticket=ticket, fields=["name"]
+            )
+
+
+def test_who_acts_above_estates_says_in_which_one_they_look(memory: Memory):
+    """Else the row would stand under no community, where nobody finds it."""
+    with pytest.raises(BadRequest, match="community_required"):
+        audit.viewing(staff(""), "per_1", purpose="care", ticket="T1", fields=["name"])
+    assert memory.rows("views") == []
 
 
 def test_another_communitys_resident_is_nobody_and_leaves_no_record(memory: Memory, community):
@@ -71,10 +108,12 @@ def test_another_communitys_resident_is_nobody_and_leaves_no_record(memory: Memo
 
 def test_a_child_is_the_managers_alone(memory: Memory, community):
     settle(community, "kid", tie=Tie.CHILD, guardian_id="per_1")
+    settle(community)
     for role in ("guard", "property_clerk"):
         with pytest.raises(Forbidden, match="child_needs_manager"):
             service.resident(staff(community, role), "kid", **WHY)
-    assert memory.rows("views") == []
+    page = service.views(resident(community), "kid", limit=20, after=None)
+    assert [look.fields for look in page.items] == [["under_14"]] * 2
     assert service.resident(staff(community), "kid", **WHY).name == "王小芳"
 
 
@@ -157,10 +196,39 @@ def test_the_number_of_shown_views_is_the_number_of_records(cloud, community):
     assert len(looks(community)) == shown
 
 
+def test_thirty_people_at_once_are_honest_work(cloud, community):
+    """Simultaneous looks at different people do not wait for each other."""
+    reader = staff(community)
+
+    def look(number: int) -> str:
+        person = f"per_{number % 30}"
+        return audit.viewing(reader, person, purpose="care", ticket="T1", fields=["name"])
+
+    with ThreadPoolExecutor(12) as pool:
+        assert len(set(pool.map(look, range(90)))) == 90
+    with pytest.raises(TooMany):
+        audit.viewing(reader, "per_30", purpose="care", ticket="T1", fields=["name"])
+
+
+def test_a_page_of_people_is_recorded_in_one_commit_and_what_is_too_much_is_withheld(
+    memory: Memory, community
+):
+    people = [f"per_{number}" for number in range(33)] + ["per_0"]
+    wanted = [audit.Look(community, person, "care", "T1", ["name"]) for person in people]
+    memory.calls.clear()
+    ids = audit.viewing_all(staff(community), wanted)
+    assert memory.calls == ["Query", "TransactWriteItems"]
+    assert [bool(view_id) for view_id in ids] == [True] * 30 + [False] * 3 + [True]
+    assert len(memory.rows("views")) == 31
+    assert audit.viewing_all(staff(community), []) == []
+    many = [audit.Look(community, "per_1", "care", "T1", ["name"])] * 80
+    assert sum(bool(one) for one in audit.viewing_all(staff(community), many)) == audit.MOST_LOOKS
+
+
 def test_a_look_does_not_spend_the_idempotency_key_being_served(memory: Memory, community):
     wanted = context.Once(community, "staff", "key-00000001", "digest")
     with context.serving("r", wanted):
-        audit.viewing(staff(community), "per_1", purpose="care", ticket="T", fields=["name"])
+        audit.viewing(staff(community), "per_1", purpose="care", ticket="T1", fields=["name"])
     assert OnceRecord.find(wanted.record_key) is None
 
 

@@ -8,10 +8,10 @@ from chalicelib.core.errors import NotFound, Unprocessable
 from chalicelib.core.outbox import OutboxRow
 from chalicelib.core.table import tenant_key
 from chalicelib.identity import public
-from chalicelib.identity.rules.consent import NOTICES, Channel, Decision, Purpose, State
+from chalicelib.identity.rules.consent import Channel, Decision, Purpose, State, current
 from chalicelib.identity.rules.people import Tie
 from chalicelib.identity.service import consent
-from chalicelib.identity.tables.consents import Consent
+from chalicelib.identity.tables.consents import Consent, ConsentStanding
 from tests.identity.residents import resident, settle
 from tests.invariants.store import Memory, in_memory
 
@@ -25,7 +25,7 @@ def memory():
 
 
 def said(purpose: Purpose, decision: Decision = Decision.GIVEN, **more) -> consent.Asked:
-    notice = NOTICES[purpose]
+    notice = current(purpose)
     shown = {"text_version": notice.version, "text_sha256": notice.sha256, **more}
     return consent.Asked(
         **{"purpose": purpose, "decision": decision, "channel": Channel.SETTINGS, **shown}
@@ -62,7 +62,7 @@ def test_the_record_holds_what_the_law_wants(memory, community):
     given = consent.decide(resident(community), said(FACE), at=at)
     row = Consent.find(tenant_key(community, "per_1"), given.consent_id)
     assert row is not None
-    notice = NOTICES[FACE]
+    notice = current(FACE)
     assert (row.purpose, row.recipient) == ("face_recognition", "物业服务企业")
     assert (row.text_version, row.text_sha256) == (notice.version, notice.sha256)
     assert (list(row.kinds), row.channel) == (["face_template_on_device"], "settings")
@@ -108,6 +108,23 @@ def test_a_refused_decision_writes_nothing(memory, community, asked, code):
     with pytest.raises(Unprocessable, match=code):
         consent.decide(resident(community), asked)
     assert memory.rows("consents") == memory.rows("consent_standings") == []
+
+
+def test_a_consent_to_another_text_does_not_hold_and_is_asked_for_anew(memory, community):
+    """The text asks for something else since: a new purpose, other data, another recipient."""
+    first = consent.decide(resident(community), said(FACE))
+    row = ConsentStanding.find(tenant_key(community, "per_1"), FACE.value)
+    assert row is not None
+    row.text_sha256 = "0" * 64  # of a text that was replaced by one that is `material`
+    row.save()
+    with pytest.raises(Unprocessable, match="consent_required"):
+        consent.require_consent(community, "per_1", FACE)
+    assert consent.may_ask(community, "per_1", FACE) is True
+    shown = {item.purpose: item for item in consent.consents(resident(community)).items}
+    assert shown[FACE].state is State.OUTDATED
+    again = consent.decide(resident(community), said(FACE, channel=Channel.PROMPT))
+    assert (again.state, again.consent_id != first.consent_id) == (State.GIVEN, True)
+    consent.require_consent(community, "per_1", FACE)
 
 
 def test_after_a_refusal_the_app_is_quiet_for_thirty_days(memory, community):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,9 @@ from chalicelib.core import clock
 from chalicelib.core.errors import Unprocessable
 from chalicelib.core.table import tenant_key
 from chalicelib.identity.events import ResidencyEnded
-from chalicelib.identity.rules.consent import NOTICES, Channel, Decision, Purpose
+from chalicelib.identity.rules.consent import Channel, Decision, Notice, Purpose, current
 from chalicelib.identity.service import consent, lapses
+from chalicelib.identity.tables.consents import ConsentStanding, standing_of
 from chalicelib.identity.tables.people import Residency
 from functions import end_consents, expire_consents
 from tests.identity.residents import resident, settle
@@ -22,7 +24,7 @@ FACE = Purpose.FACE_RECOGNITION
 def memory(community):
     with in_memory() as made, clock.standing_at(AT):
         settle(community)
-        notice = NOTICES[FACE]
+        notice = current(FACE)
         shown = (notice.version, notice.sha256)
         consent.decide(
             resident(community), consent.Asked(FACE, Decision.GIVEN, Channel.SETTINGS, *shown)
@@ -53,6 +55,21 @@ def test_a_consent_past_its_end_is_announced_once(memory, community):
         assert expire_consents.handler({}, None) == 0
         assert consent.may_ask(community, "per_1", FACE) is True
     assert told(memory) == ["ConsentGiven", "ConsentWithdrawn"]
+
+
+def test_a_consent_whose_text_asks_for_something_else_is_announced_once(memory, community):
+    """The text of the day before is still in NOTICES, so that its consents are found."""
+    old = Notice("2026-10", "旧文本，您可随时撤回。", ("face",), "物业服务企业", timedelta(days=9))
+    row = ConsentStanding.find(tenant_key(community, "per_1"), FACE.value)
+    assert row is not None
+    row.turn(replace(row.standing, text_sha256=old.sha256)).save()
+    notices = {FACE: (old, current(FACE))}
+    assert lapses.expire_consents(notices=notices) == 1
+    assert lapses.expire_consents(notices=notices) == 0
+    assert told(memory) == ["ConsentGiven", "ConsentWithdrawn"]
+    left = standing_of(community, "per_1", FACE)
+    assert left is not None
+    assert left.state == "outdated"
 
 
 def test_who_leaves_the_last_home_has_agreed_to_nothing(memory, community):

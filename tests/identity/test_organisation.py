@@ -1,10 +1,11 @@
 import pytest
 
+from chalicelib.core import outbox
 from chalicelib.core.auth import Caller
-from chalicelib.core.errors import Conflict, NotFound, Refusal, Unprocessable
+from chalicelib.core.errors import Conflict, NotFound, Unprocessable
 from chalicelib.identity.rules import organisation as rules
 from chalicelib.identity.rules.organisation import Answerer, Body, Level
-from chalicelib.identity.service import organisation, people, tree
+from chalicelib.identity.service import bodies, organisation, posts, tree
 from chalicelib.identity.service.organisation import Place
 
 FLAT = Place("1号楼", "2单元", "301", 8937)
@@ -33,29 +34,14 @@ def estate(county: str, community: str) -> str:
     return f"{county}/st/nb/{community}"
 
 
-@pytest.mark.parametrize(
-    ("path", "above", "is_within"),
-    [
-        ("a/b", "a", True),
-        ("a", "a", True),
-        ("ab", "a", False),
-        ("a", "a/b", False),
-        ("a/b", "", False),
-        ("", "", False),
-    ],
-)
-def test_scope_is_whole_segments(path, above, is_within):
-    assert rules.within(path, above) is is_within
-
-
-def test_an_estate_with_a_company_is_answered_by_it_else_by_grid_and_street():
+def test_a_managed_estate_is_answered_by_its_manager_else_by_grid_and_street():
     path = "county/street/nb/estate"
-    assert rules.answerers(path, [Body.COMPANY]) == [Answerer("property_manager", path)]
-    assert rules.answerers(path, [Body.COMMITTEE]) == [
+    assert rules.answerers(path, managed=True) == [Answerer("property_manager", path)]
+    assert rules.answerers(path, managed=False) == [
         Answerer("grid_worker", "county/street/nb"),
         Answerer("street_officer", "county/street"),
     ]
-    assert rules.answerers("alone", []) == [
+    assert rules.answerers("alone", managed=False) == [
         Answerer("grid_worker", "alone"),
         Answerer("street_officer", "alone"),
     ]
@@ -150,35 +136,40 @@ def test_a_node_stands_where_its_level_does(county, level, parent):
         organisation.plant(Level.NEIGHBOURHOOD, "x", parent=f"{county}/none")
 
 
-def test_a_company_takes_an_estate_over_from_the_street(estate, county, community):
-    assert [a.role for a in organisation.routes_to(community)] == ["grid_worker", "street_officer"]
-    assert organisation.routes_to(community)[1].node_path == f"{county}/st"
-    org_id = organisation.attach(Body.COMPANY, "和美物业", path=estate)
-    assert organisation.routes_to(community) == [Answerer("property_manager", estate)]
-    organisation.attach(Body.POLICE_STATION, "派出所", path=f"{county}/st")
-    assert [body.name for body in organisation.bodies_at(f"{county}/st")] == ["派出所"]
-    organisation.detach(org_id, path=estate)
-    assert len(organisation.routes_to(community)) == 2
+def test_a_company_takes_an_estate_over_once_somebody_manages_it(estate, county, community):
+    street = ["grid_worker", "street_officer"]
+    assert [a.role for a in bodies.routes_to(community)] == street
+    assert bodies.routes_to(community)[1].node_path == f"{county}/st"
+    org_id = bodies.attach(Body.COMPANY, "和美物业", path=estate).org_id
+    assert [a.role for a in bodies.routes_to(community)] == street
+    held = posts.rows("per_m", "property_manager", [estate], org_id=org_id)
+    outbox.commit(*held)
+    assert bodies.routes_to(community) == [Answerer("property_manager", estate)]
+    bodies.attach(Body.POLICE_STATION, "派出所", path=f"{county}/st")
+    assert [body.name for body in bodies.at(f"{county}/st")] == ["派出所"]
+    with pytest.raises(Unprocessable, match="still_staffed"):
+        bodies.detach(org_id, path=estate)
+    outbox.commit(deletes=held)
+    bodies.detach(org_id, path=estate)
+    assert [a.role for a in bodies.routes_to(community)] == street
+    with pytest.raises(NotFound, match="no_such_organisation"):
+        bodies.detach(org_id, path=estate)
 
 
-def test_who_is_appointed_to_a_zone_is_appointed_to_its_estates(estate, county, community):
-    other = tree.plant(officer(county), Level.ESTATE, "梅园", parent=f"{county}/st/nb")
-    zone_id = tree.join_estates(officer(county), "片区", [estate, other])
-    zone = organisation.zone(county, zone_id)
-    from chalicelib.core import outbox  # noqa: PLC0415 -- only here
-
-    rows = people.appointment_rows("per_z", "guard", zone.paths, zone_id=zone_id)
-    outbox.commit(*rows)
-    assert {a.node_path for a in people.appointments_of("per_z")} >= {estate, other}
-    assert "per_z" in people.holders("guard", other)
-    people.dismiss("per_z", "guard", estate)
-    assert "per_z" not in people.holders("guard", estate)
+def test_a_node_asked_for_twice_is_made_once(http, sign, county):
+    officer = sign("", "per_o", audience="government", roles=["county_officer"], node=county)
+    asked = {"level": "estate", "name": "梅园", "parent": f"{county}/st/nb"}
+    path = "/government/nodes"
+    assert http("POST", path, asked, token=officer).code == "idempotency_key_required"
+    made = [http("POST", path, asked, token=officer, idempotency_key="k" * 12) for _ in range(2)]
+    assert made[0].body == made[1].body
+    under = f"/government/tree?under={county}/st/nb"
+    assert len(http("GET", under, token=officer).body["items"]) == 1
 
 
-def test_an_unknown_role_is_no_appointment():
-    for role in ("resident", "emperor"):
-        with pytest.raises(Refusal, match="no_such_role"):
-            people.appointment_rows("per_1", role, ["c"])
+def test_a_body_that_is_not_there_serves_nowhere_else(estate, county):
+    with pytest.raises(NotFound, match="no_such_organisation"):
+        tree.attach(officer(county), Body.COMPANY, "x", path=estate, org_id="org_none")
 
 
 def test_routes_of_the_tree(http, sign, estate, county, community):
@@ -187,7 +178,7 @@ def test_routes_of_the_tree(http, sign, estate, county, community):
     assert http("POST", "/property/units", asked, token=token).code == "invalid_request"
     reply = http("POST", "/property/units", {**asked, "area": 8937}, token=token)
     shown = http("GET", f"/property/units/{reply.body['unit_id']}", token=token)
-    assert (shown.status, shown.body["area"], shown.body["ties"]) == (200, 8937, [])
+    assert (shown.status, shown.body["area"]) == (200, 8937)
     bidi = {**asked, "area": 1, "room": "1\u202e01"}
     assert http("POST", "/property/units", bidi, token=token).status == 400
     assert (

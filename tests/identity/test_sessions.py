@@ -153,6 +153,15 @@ def test_who_moved_out_is_signed_out_here_and_not_elsewhere(begin, community):
     assert sessions.refresh(later.refresh_token).subject_id == "per_1"
 
 
+def test_what_a_revocation_ended_is_no_more_listed(begin, community):
+    begin("per_1"), begin("per_1", "property")
+    at = clock.now() + timedelta(milliseconds=5)
+    outbox.commit(revocations.of_person(community, "per_1", "resident", at))
+    later = begin("per_1", at=at + timedelta(milliseconds=5))
+    listed = [row.audience for row in sessions.sessions_of(caller_elsewhere(later))]
+    assert listed == ["resident", "property"]
+
+
 def test_signing_out_twice_is_signing_out(begin):
     signed = begin()
     sessions.end(signed.refresh_token)
@@ -320,4 +329,4 @@ def test_a_token_of_one_portal_opens_no_other(begin, http):
     signed = begin()
     for audience in ("property", "committee", "government"):
         reply = http("GET", f"/{audience}/me", token=signed.access_token)
-        assert (reply.status, reply.code) == (401, "token_invalid")
+        assert (reply.status, reply.code) == (403, "wrong_audience")

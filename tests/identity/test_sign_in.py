@@ -1,19 +1,23 @@
 """Residents: a WeChat code, a phone number, and everything that is no such thing."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
 from benchmarks.calls import counting
-from chalicelib.core import clock, outbox
-from chalicelib.core.errors import Unauthenticated, Unavailable, Unprocessable
+from chalicelib.core import clock, outbox, sealing
+from chalicelib.core.errors import Conflict, Unauthenticated, Unavailable, Unprocessable
 from chalicelib.core.revocations import Revocation
+from chalicelib.identity import public as identity
 from chalicelib.identity.gateways import wechat as gateway
 from chalicelib.identity.public import add_unit
 from chalicelib.identity.rules import sessions as rules
 from chalicelib.identity.rules.people import Tie
 from chalicelib.identity.service import organisation, people, sign_in
+from chalicelib.identity.service.organisation import Place
 from chalicelib.identity.tables.people import Person
 from chalicelib.identity.tables.sessions import Session, WeChatHome
 from simulators.wechat.state import RISKY, Fault
@@ -83,10 +87,75 @@ def test_nobody_is_made_in_an_estate_that_is_none(give_phone):
     assert (reply.status, reply.code) == (404, "no_such_community")
 
 
-def test_a_shared_number_is_nobodys(known, give_phone, tree, phone):
-    people.register_person(tree.community, name="林父", phone=phone)
-    reply = give_phone()
-    assert (reply.status, reply.code) == (409, "phone_shared")
+def test_a_number_has_one_owner_in_a_community(known, tree, phone):
+    with pytest.raises(Conflict, match="lost_race"):
+        people.register_person(tree.community, name="林父", phone=phone)
+    (claim,) = people.persons_by_phone(sealing.index("phone", phone))
+    assert claim.person_id == known
+
+
+def test_of_newcomers_at_once_a_number_makes_one(tree, phone, wechat):
+    def arrive(number: int) -> bool:
+        ticket = str(sign_in.sign_in(wechat.login_code(f"o_{phone}_{number}")).ticket)
+        try:
+            sign_in.add_phone(ticket, wechat.phone_code(phone), community_id=tree.community)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(arrive, range(4))) == 1
+    assert len(list(Person.query(tree.community))) == 1
+
+
+@pytest.fixture
+def as_another(http, wechat, phone):
+    """Sign in with the same number by another WeChat account."""
+    other = f"o_{uuid.uuid4().hex}"
+
+    def do():
+        first = http("POST", "/session/wechat", {"js_code": wechat.login_code(other)}).body
+        body = {"ticket": first["ticket"], "phone_code": wechat.phone_code(phone)}
+        return http("POST", "/session/phone", body)
+
+    return do
+
+
+def test_a_recycled_number_takes_nobody_over(known, give_phone, tree, as_another, openid):
+    add_unit(tree.community, "u1", "101")
+    identity.move_in(tree.community, "u1", known, Tie.OWNER)
+    give_phone()
+    refused = as_another()
+    assert (refused.status, refused.code) == (409, "other_wechat")
+    assert sign_in.openids_of(tree.community, known) == [openid]
+
+
+def test_the_company_lets_a_second_account_in(known, give_phone, tree, as_another, http, sign):  # noqa: PLR0917 -- fixtures
+    give_phone()
+    clerk = sign(tree.community, "clerk", audience="property", roles=["property_clerk"])
+    path = f"/property/people/{known}/unlink-wechat"
+    assert http("POST", path, token=clerk).status == 200
+    assert http("POST", path, token=clerk).code == "no_wechat"
+    assert as_another().body["session"]["subject_id"] == known
+
+
+def test_the_estate_is_found_from_the_counties_down(tree, http):
+    add_unit(tree.community, "u1", "101", at=Place("1号楼", "", "101", 1))
+    pages: list[dict[str, str]] = []
+    after = ""
+    while not pages or after:
+        found = http("GET", f"/session/places?limit=100{after}").body
+        pages += found["items"]
+        after = found["next"] and f"&cursor={quote(found['next'])}"
+    assert {"county"} == {place["level"] for place in pages}
+    assert tree.county in {place["path"] for place in pages}
+    (street,) = http("GET", f"/session/places?under={tree.county}").body["items"]
+    (below,) = http("GET", f"/session/places?under={street['path']}").body["items"]
+    (estate,) = http("GET", f"/session/places?under={below['path']}").body["items"]
+    assert (estate["node_id"], estate["name"]) == (tree.community, "和苑")
+    for path in (estate["path"], "nowhere", f"{tree.county}/nowhere"):
+        reply = http("GET", f"/session/places?under={path}")
+        assert (reply.status, reply.code) == (404, "no_such_node")
 
 
 def test_a_sign_in_is_three_calls(known, give_phone, wechat, openid):
@@ -114,16 +183,16 @@ def test_two_communities_and_the_one_used_last(known, give_phone, arrive, tree, 
 def test_links_end_with_the_person(known, give_phone, arrive, tree, openid):
     give_phone()
     assert sign_in.openids_of(tree.community, known) == [openid]
-    outbox.commit(deletes=sign_in.links_of(tree.community, known))
+    outbox.commit(deletes=sign_in.links_of(people.person_of(tree.community, known)))
     assert arrive().body["session"] is None
 
 
 def test_moving_out_signs_out(known, give_phone, tree, http):
 
     add_unit(tree.community, "u1", "101")
-    people.move_in(tree.community, "u1", known, Tie.OWNER)
+    identity.move_in(tree.community, "u1", known, Tie.OWNER)
     signed = give_phone().body["session"]
-    people.move_out(tree.community, "u1", known, at=clock.now() + timedelta(milliseconds=1))
+    identity.move_out(tree.community, "u1", known, at=clock.now() + timedelta(milliseconds=1))
     reply = http("POST", "/session/refresh", {"refresh_token": signed["refresh_token"]})
     assert (reply.status, reply.code) == (401, "session_ended")
 

@@ -95,6 +95,7 @@ def test_a_home_lives_dies_and_lives_again(state: Path, tmp_path: Path):
     neighbour = Instance(tmp_path / "other", port)
     assert neighbour.process.wait(30) == 1
     assert f"port {port} is in use by process" in neighbour.said()
+    assert "PORT=" in neighbour.said()
 
     first.process.kill()
     first.process.wait()

@@ -24,13 +24,13 @@ from tests.architecture.source import python, text
 pytestmark = pytest.mark.usefixtures("cloud")
 
 NOBODY = Function("nobody", ())
-READER = Function("reader", (), tables={"devices": "r", "communities": "r"}, media="r")
+READER = Function("reader", (), tables={"devices": "r", "communities": "r"}, media={"stills": "r"})
 WRITER = Function(
     "writer",
     (Queue("ring-flat"),),
     tables={"devices": "rw", "communities": "rw", "outbox": "rw"},
     sends=("device-events",),
-    media="rw",
+    media={"stills": "rw"},
     events=True,
     publishes=True,
 )
@@ -84,6 +84,10 @@ WRITES = (
 NEVER = (
     table("scan"),
     lambda: aws.client("s3").put_object(Bucket=settings().media_bucket, Key="elsewhere", Body=b""),
+    lambda: aws.client("s3").delete_object(
+        Bucket=settings().media_bucket, Key="c/stills/d/yes.jpg"
+    ),
+    lambda: aws.client("s3").get_object(Bucket=settings().media_bucket, Key="c/evidence/p/no.jpg"),
     lambda: aws.client("s3").list_objects_v2(Bucket=settings().media_bucket),
     lambda: aws.client("s3").create_bucket(Bucket="linli-ours"),
     lambda: queue.send("device-urgent", {}),

@@ -49,8 +49,8 @@ def test_rights_are_what_the_line_declares(linli, name):
     assert ("Announce" in may) == line.events
     assert ("Command" in may) == line.publishes
     assert ("OpenMasterKey" in may) == line.keys
-    assert ("See" in may) == bool(line.media)
-    assert ("Keep" in may) == ("w" in line.media)
+    letters = "".join(line.media.values())
+    assert [("See" in may), ("Keep" in may), ("Erase" in may)] == [one in letters for one in "rwd"]
     assert ("Write" in may) == any("w" in rights for rights in line.tables.values())
     assert ("Hear" in may) == bool(line.queues)
 
@@ -60,7 +60,12 @@ def test_the_one_machine_home_refuses_by_the_same_rules():
 
     assert {f"dynamodb:{action}" for action in one_machine.READS} == set(tables.READ)
     assert {f"dynamodb:{action}" for action in one_machine.WRITES} == set(tables.WRITE)
-    assert one_machine.STILLS == storage.STILLS
+    assert one_machine.FOLDER == storage.FOLDER
+    said = {operation: f"s3:{operation}" for operation in one_machine.MEDIA}
+    said["HeadObject"] = "s3:GetObject"
+    assert {said[op]: letter for op, letter in one_machine.MEDIA.items()} == {
+        action: letter for letter, (_, action) in rights.MEDIA.items()
+    }
     assert one_machine.COMMAND_LEAVES == rights.COMMAND_TOPICS
 
 

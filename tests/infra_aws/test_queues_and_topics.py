@@ -60,6 +60,9 @@ def test_queue_mappings_report_single_failures(linli):
     assert all(m["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for m in mappings)
 
 
+RATES = {60: "rate(1 minute)", 3_600: "rate(1 hour)", 86_400: "rate(1 day)"}
+
+
 def test_schedules_run_at_their_rate(linli):
     rates = sorted(
         rule["ScheduleExpression"]
@@ -67,8 +70,7 @@ def test_schedules_run_at_their_rate(linli):
         if "ScheduleExpression" in rule
     )
     wanted = [w.every_s for f in FUNCTIONS for w in f.wakes if isinstance(w, Schedule)]
-    assert len(rates) == len(wanted)
-    assert set(rates) == {"rate(1 minute)"}
+    assert rates == sorted(RATES[seconds] for seconds in wanted)
 
 
 def test_acknowledgements_go_to_the_table_and_the_queue_by_one_rule(linli):

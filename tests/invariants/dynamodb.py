@@ -95,6 +95,14 @@ class Store:
         found = table.items.get(table.key(asked["Key"]))
         return {"Item": found} if found else {}
 
+    def _batchgetitem(self, asked: Mapping[str, Any]) -> Reply:
+        got = {
+            name: [self._getitem({"TableName": name, "Key": key}) for key in wanted["Keys"]]
+            for name, wanted in asked["RequestItems"].items()
+        }
+        found = {name: [one["Item"] for one in items if one] for name, items in got.items()}
+        return {"Responses": found, "UnprocessedKeys": {}}
+
     def _query(self, asked: Mapping[str, Any]) -> Reply:
         table = self.tables[asked["TableName"]]
         keys, projection = table.keys, "ALL"

@@ -59,6 +59,7 @@ def furnish(home: Path) -> Any:
         "LINLI_MASTER_KEY": f"file:{master}",
         "LINLI_QUEUE_PREFIX": "https://sqs.invalid/linli-",
         "LINLI_TOKEN_KEYS": json.dumps({"keys": [public | {"kid": KEY_ID}]}),
+        "LINLI_TOKEN_LONGEST_S": str(2 * 10**8),
         "POWERTOOLS_LOG_LEVEL": "ERROR",
     }
     from tests.invariants import people  # noqa: PLC0415 -- imports the product

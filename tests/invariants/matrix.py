@@ -28,9 +28,9 @@ from chalicelib.core.table import Row, tenant_key
 from chalicelib.devices import public as devices
 from chalicelib.devices.rules import Kind
 from chalicelib.identity import public as identity
-from chalicelib.identity.rules.organisation import Level
+from chalicelib.identity.rules.organisation import Body, Level
 from chalicelib.identity.rules.people import Tie
-from chalicelib.identity.service import organisation, people, staff
+from chalicelib.identity.service import bodies, organisation, people, posts, staff
 from chalicelib.identity.tables.audits import Disclosure
 from chalicelib.identity.tables.consents import Consent, ConsentStanding
 from chalicelib.identity.tables.imports import ImportJob
@@ -39,6 +39,13 @@ from chalicelib.identity.tables.sessions import Session
 
 ABOVE = {"county_officer": 1, "street_officer": 2, "neighbourhood_officer": 3, "grid_worker": 3}
 """How many steps of the path an officer's node has; administrators stand at the county."""
+
+COMPANY = "org_both"
+"""It serves both estates: what it may in the one gives it nothing in the other."""
+
+NAME, PHONE = "外人", "13900009999"
+TELLING = (NAME, "外*", PHONE, "139****9999")
+"""Of the resident who stands in the foreign estate: in the clear, and masked."""
 
 LONG = 4 * 10**9
 """An end far away, in seconds."""
@@ -72,9 +79,7 @@ class Estate:
         path = "/".join(self.path.split("/")[:depth]) if above else self.path
         community = "" if above else self.community
         person = resident if role == "resident" else f"per_{role}"
-        bearer = tokens.Bearer(
-            person, community, audience, (role,), path, f"ses_{role}", "org_home"
-        )
+        bearer = tokens.Bearer(person, community, audience, (role,), path, f"ses_{role}", COMPANY)
         return tokens.signed(bearer, clock.now())
 
     def session(self, role: str, resident: str) -> Row:
@@ -103,15 +108,17 @@ def found(name: str) -> Estate:
 
 def furnish(there: Estate) -> dict[str, Any]:
     """Put one object of each kind into an estate; return what each is called by."""
-    who = people.register_person(there.community, name="外人", phone="13900009999")
+    who = people.register_person(there.community, name=NAME, phone=PHONE)
+    people.register_person(there.community, name="外客", person_id="foreign-wisher")
     identity.add_unit(there.community, "foreign-unit", "外1")
     identity.move_in(there.community, "foreign-unit", who, Tie.OWNER)
     devices.enrol(
         there.community, Kind.GATE, place_id="foreign-gate", name="外门", device_id="foreign-gate"
     )
     account = staff.open_account("foreign-guard", there.path)
-    posts = people.appointment_rows(account.person_id, "worker", [there.path])
-    outbox.commit(*posts, *_objects(there, who))
+    bodies.attach(Body.COMPANY, "外业", path=there.path, org_id=COMPANY)
+    held = posts.rows(account.person_id, "worker", [there.path], org_id=COMPANY)
+    outbox.commit(*held, *_objects(there, who))
     outbox.commit(*(there.session(role, who) for role in PERMISSIONS))
     second = there.path.rpartition("/")[0]
     identity.found_community("there-too", "there-too", parent=second)
@@ -123,6 +130,7 @@ def furnish(there: Estate) -> dict[str, Any]:
         "unit_id": "foreign-unit",
         "login": account.login,
         "session_id": "foreign-session",
+        "org_id": COMPANY,
         "community_id": there.community,
         **dict.fromkeys(("path", "parent", "node_path", "under"), there.path),
         "paths": [there.path, f"{second}/there-too"],
@@ -137,7 +145,14 @@ def _objects(there: Estate, who: str) -> list[Row]:
     community, unit, key = there.community, "foreign-unit", tenant_key(there.community, who)
     purpose = "face_recognition"
     given: list[tuple[type[Row], dict[str, Any]]] = [
-        (CallRow, {"call_key": tenant_key(community, "foreign-call"), "state": "RINGING"}),
+        (
+            CallRow,
+            {
+                "call_key": tenant_key(community, "foreign-call"),
+                "unit_id": unit,
+                "state": "RINGING",
+            },
+        ),
         (Alert, {"alert_id": "foreign-alert", "state": "DETECTED", "score": 0.9}),
         (Notification, {}),
         (
@@ -154,7 +169,10 @@ def _objects(there: Estate, who: str) -> list[Row]:
         (ImportJob, {"import_id": "foreign-import", "state": "RUNNING"}),
         (Consent, {"person_key": key, "purpose": purpose, "decision": "given"}),
         (ConsentStanding, {"person_key": key, "purpose": purpose, "state": "given"}),
-        (Disclosure, {"disclosure_id": "foreign-disclosure", "state": "asked"}),
+        (
+            Disclosure,
+            {"disclosure_id": "foreign-disclosure", "state": "asked", "node_path": there.path},
+        ),
     ]
     said = {"community_id": community, "consent_id": "foreign-consent", "answerers": {who}}
     said |= {"person_id": who, "subject_id": who}
@@ -202,7 +220,7 @@ def roles() -> Iterator[str]:
 
 NAMES = frozenset(
     {"person_id", "subject_id", "for_person", "guardian_id", "unit_id", "login", "session_id"}
-    | {"community_id", "path", "parent", "node_path", "under", "paths"}
+    | {"community_id", "org_id", "path", "parent", "node_path", "under", "paths"}
     | {f"{kind}_id" for kind in OBJECTS}
 )
 """Path parameters and fields that name an object: what `furnish` returns."""

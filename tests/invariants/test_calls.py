@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.access import service
 from chalicelib.access.rules import OUTCOMES, RINGS_FOR, UNKNOWN_AFTER, CallState
+from chalicelib.access.service import answers, calls
 from chalicelib.core import clock, ids
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Refusal
@@ -37,7 +37,7 @@ class Calls(RuleBasedStateMachine):
         self.open.enter_context(ids.drawing(self.world.chance.bits))
         self.states: dict[str, CallState] = {}
         self.rung: dict[str, datetime] = {}
-        self.openings: dict[str, service.Opening] = {}
+        self.openings: dict[str, answers.Opening] = {}
         self.answerer: dict[str, str] = {}
 
     def teardown(self) -> None:
@@ -49,7 +49,7 @@ class Calls(RuleBasedStateMachine):
         """Ring, perhaps with an event that rang before."""
         event = self._event(number)
         call_id = call_of(number)
-        service.ring(event)
+        calls.ring(event)
         if call_id not in self.states:
             self.states[call_id], self.rung[call_id] = CallState.RINGING, event.received_at
 
@@ -59,7 +59,7 @@ class Calls(RuleBasedStateMachine):
         call_id, at = call_of(number), clock.now()
         mine = self.openings.get(call_id) if self.answerer.get(call_id) == who else None
         wanted = None if mine else self._refusal(call_id, at)
-        opening, refused = asked(lambda: service.open_gate(caller(who), call_id, at=at))
+        opening, refused = asked(lambda: answers.open_gate(caller(who), call_id, at=at))
         assert refused == wanted
         if opening is None:
             return
@@ -74,7 +74,7 @@ class Calls(RuleBasedStateMachine):
         call_id, at = call_of(number), clock.now()
         again = self.states.get(call_id) is CallState.DENIED and self.answerer[call_id] == who
         wanted = None if again else self._refusal(call_id, at)
-        view, refused = asked(lambda: service.deny(caller(who), call_id, at=at))
+        view, refused = asked(lambda: answers.deny(caller(who), call_id, at=at))
         assert refused == wanted
         if view is None:
             return
@@ -83,7 +83,7 @@ class Calls(RuleBasedStateMachine):
     @rule(number=RINGS)
     def trespass(self, number: int) -> None:
         """A neighbour finds no such call."""
-        _, refused = asked(lambda: service.open_gate(caller(STRANGER), call_of(number)))
+        _, refused = asked(lambda: answers.open_gate(caller(STRANGER), call_of(number)))
         assert refused == "no_such_call"
 
     @precondition(lambda self: self.openings)
@@ -94,7 +94,7 @@ class Calls(RuleBasedStateMachine):
         opening = self.openings.get(call_id)
         if opening is None:
             return
-        service.finish(
+        answers.finish(
             CommandSettled(
                 community_id=COMMUNITY,
                 device_id="gate",
@@ -118,7 +118,7 @@ class Calls(RuleBasedStateMachine):
     def sweep(self) -> None:
         """Close what nobody answered."""
         at = clock.now()
-        service.expire_calls(at=at)
+        calls.expire_calls(at=at)
         for call_id, state in self.states.items():
             if state is CallState.RINGING and at > self.rung[call_id] + RINGS_FOR:
                 self.states[call_id] = CallState.EXPIRED
@@ -134,7 +134,7 @@ class Calls(RuleBasedStateMachine):
                 wanted = CallState.EXPIRED
             if state is CallState.SENT and opening and at >= opening.expires_at + UNKNOWN_AFTER:
                 wanted = CallState.UNKNOWN
-            assert service.call(caller(RESIDENTS[0]), call_id, at=at).state is wanted
+            assert calls.call(caller(RESIDENTS[0]), call_id, at=at).state is wanted
         assert self.town.judge.violations == []
 
     def _refusal(self, call_id: str, at: datetime) -> str | None:

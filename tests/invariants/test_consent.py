@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from chalicelib.core import clock
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import NotFound, Unprocessable
-from chalicelib.identity.rules.consent import NOTICES, QUIET, Channel, Decision, Purpose, State
+from chalicelib.identity.rules.consent import QUIET, Channel, Decision, Purpose, State, current
 from chalicelib.identity.service import consent, lapses
 from tests.invariants.store import in_memory
 
@@ -31,7 +31,7 @@ def caller(person: str) -> Caller:
 
 
 def asked(purpose: Purpose, decision: Decision, channel: Channel) -> consent.Asked:
-    notice = NOTICES[purpose]
+    notice = current(purpose)
     return consent.Asked(purpose, decision, channel, notice.version, notice.sha256)
 
 
@@ -47,13 +47,14 @@ class Consent(RuleBasedStateMachine):
         self.around.enter_context(clock.using(lambda: self.now))
         self.until: dict[tuple[str, Purpose], datetime] = {}
         self.quiet: dict[tuple[str, Purpose], datetime] = {}
+        self.outdated: set[tuple[str, Purpose]] = set()
 
     def teardown(self) -> None:
         if hasattr(self, "around"):
             self.around.close()
 
     def holds(self, who: tuple[str, Purpose]) -> bool:
-        return who in self.until and self.now < self.until[who]
+        return who in self.until and self.now < self.until[who] and who not in self.outdated
 
     def kept(self, consent_id: str) -> bool:
         """Return whether a record's retention is not over (LAW.md 3.2)."""
@@ -74,8 +75,9 @@ class Consent(RuleBasedStateMachine):
             return person, "con_none", purpose
         view = consent.decide(caller(person), given)
         if not self.holds(who):
-            self.until[who] = self.now + NOTICES[purpose].lasts
+            self.until[who] = self.now + current(purpose).lasts
             self.quiet.pop(who, None)
+            self.outdated.discard(who)
         assert view.consent_id is not None
         return person, view.consent_id, purpose
 
@@ -116,6 +118,14 @@ class Consent(RuleBasedStateMachine):
         with pytest.raises(NotFound, match="no_such_consent"):
             consent.withdraw(caller(stranger), named[1])
         assert before == (self.memory.rows("consents"), self.memory.rows("consent_standings"))
+
+    @rule(purpose=purposes)
+    def its_text_asks_for_something_else(self, purpose: Purpose) -> None:
+        """Whatever stands was given to a text that is not today's any more."""
+        for row in self.memory.rows("consent_standings"):
+            if (row["purpose"]["S"], row["state"]["S"]) == (purpose.value, "given"):
+                row["text_sha256"] = {"S": "0" * 64}
+                self.outdated.add((row["person_id"]["S"], purpose))
 
     @rule()
     def sweep(self) -> None:

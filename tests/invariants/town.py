@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.core import aws, clock, ids, outbox, queue, table
 from chalicelib.core.errors import Conflict
+from chalicelib.core.retention import Kept, kept_until
 from chalicelib.core.table import tenant_key
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import DeviceEventRecorded
@@ -20,7 +21,7 @@ from chalicelib.devices.service import registry, uplink
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules.people import Tie
 from chalicelib.vision.events import FrameExamined, Sighted
-from chalicelib.vision.tables import KEPT_S, Detections
+from chalicelib.vision.tables import Detections
 from functions import manifest
 from functions.wakes import Function, Schedule
 from infra.one_machine.topic_rules import acknowledgement
@@ -216,7 +217,7 @@ def look(event: DeviceEventRecorded) -> None:
         occurred_at=clock.epoch_ms(event.occurred_at),
         live=event.live,
         objects=[asdict(one) for one in objects],
-        expires=int(BEGINNING.timestamp()) + KEPT_S,
+        expires=kept_until(Kept.STILL, BEGINNING),
     )
     examined = FrameExamined(
         community_id=event.community_id,

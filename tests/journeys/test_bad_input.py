@@ -160,9 +160,9 @@ def test_tokens_that_are_no_good(town: Town, system: System):
         return said(Person(base, bearer).get("/resident/calls"))
 
     assert ask(token(system.state, exp=int(time.time()) - 1)) == (401, "token_expired")
-    assert ask(token(system.state, aud="linli:property")) == (401, "token_invalid")
+    assert ask(token(system.state, aud="linli:property")) == (403, "wrong_audience")
     assert ask(token(system.state, iss="somebody")) == (401, "token_invalid")
-    assert ask(town.estate.tokens["property"]) == (401, "token_invalid")
+    assert ask(town.estate.tokens["property"]) == (403, "wrong_audience")
     assert ask(town.estate.tokens["resident"][:-4] + "AAAA") == (401, "token_invalid")
     assert ask("nonsense") == (401, "token_invalid")
     head, _, rest = token(system.state).partition(".")

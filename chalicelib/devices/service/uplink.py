@@ -1,6 +1,5 @@
 """What devices report: verified, accepted once, recorded once, announced once."""
 
-import base64
 import hashlib
 import json
 import re
@@ -11,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.core import aws, clock, outbox, queue, sweep
-from chalicelib.core.config import settings
+from chalicelib.core import clock, media, outbox, queue, sweep
 from chalicelib.core.errors import Conflict, TooLarge, TooMany, Unauthenticated
 from chalicelib.core.logs import logger
 from chalicelib.core.table import shard_of
@@ -29,7 +27,6 @@ from chalicelib.devices.tables import (
     DeviceEvent,
 )
 
-UPLOAD_FOR = timedelta(minutes=2)
 RESEND_AFTER = timedelta(seconds=30)
 MOST_SENDINGS = 8
 MOST_STORED = 350 * 1024
@@ -49,16 +46,6 @@ class Accepted:
     accepted: int
     duplicate: bool
     results: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A presigned POST for one picture of exactly this size and type."""
-
-    url: str
-    fields: dict[str, str]
-    key: str
-    expires_at: datetime
 
 
 def authenticate(headers: Mapping[str, str], body: bytes) -> Device:
@@ -252,25 +239,10 @@ def _again(key: tuple[str, str]) -> bool:
     return True
 
 
-def grant_upload(device: Device, content_type: str, size: int, sha256: str) -> Upload:
+def grant_upload(device: Device, content_type: str, size: int, sha256: str) -> media.Upload:
     """Return a presigned POST for exactly one picture; no call leaves this process.
 
-    S3 itself checks size, type and hash, so that evidence cannot be replaced afterwards
-    (ministack, on one machine, checks size and type; `examine_frame` checks the hash).
+    Evidence cannot be replaced afterwards: S3 checks the hash, and `examine_frame` again.
     """
-    ending = rules.PICTURE_TYPES[content_type]
-    key = f"{device.community_id}/stills/{device.device_id}/{sha256}.{ending}"
-    exactly = {
-        "Content-Type": content_type,
-        "x-amz-checksum-algorithm": "SHA256",
-        "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
-    }
-    length = ["content-length-range", size, size]
-    grant = aws.client("s3").generate_presigned_post(
-        settings().media_bucket,
-        key,
-        Fields=dict(exactly),
-        Conditions=[*({name: value} for name, value in exactly.items()), length],
-        ExpiresIn=int(UPLOAD_FOR.total_seconds()),
-    )
-    return Upload(grant["url"], grant["fields"], key, clock.now() + UPLOAD_FOR)
+    folder = f"{device.community_id}/stills/{device.device_id}"
+    return media.granted(folder, content_type, size, sha256)

@@ -5,6 +5,7 @@ import binascii
 
 from chalicelib.core import web
 from chalicelib.core.auth import Caller
+from chalicelib.core.budgets import Budget
 from chalicelib.core.errors import BadRequest
 from chalicelib.identity.rules.sheets import RESIDENTS, ROOMS
 from chalicelib.identity.schemas.organisation import ImportAsked, ImportReply
@@ -12,12 +13,16 @@ from chalicelib.identity.service import importing
 
 router = web.Router(__name__)
 
+IMPORTS = Budget(10, 60)
+"""Of one person: reading a sheet takes seconds, and a check tells whether a number is known."""
+
 
 @router.post(
     "/property/imports/check",
     permission="identity.import_estate",
     reply=ImportReply,
     refuses=(404, 422),
+    budget=IMPORTS,
 )
 def check_import(caller: Caller, body: ImportAsked) -> importing.ImportView:
     """Judge the sheets of an estate (dry run): every bad cell, and nothing written."""
@@ -30,6 +35,7 @@ def check_import(caller: Caller, body: ImportAsked) -> importing.ImportView:
     reply=ImportReply,
     once=True,
     refuses=(404, 422),
+    budget=IMPORTS,
 )
 def start_import(caller: Caller, body: ImportAsked) -> importing.ImportView:
     """Import an estate; with any bad line nothing is written (422 `bad_lines`)."""

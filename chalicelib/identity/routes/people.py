@@ -1,10 +1,17 @@
 """HTTP of people and flats: who am I, where do I live, who may live here."""
 
-from chalicelib.core import web
+from chalicelib.core import media, web
 from chalicelib.core.auth import Caller
-from chalicelib.core.schema import Paging
+from chalicelib.core.budgets import Budget
+from chalicelib.core.schema import Paging, UploadAsked, UploadReply
 from chalicelib.identity.schemas import people as schemas
-from chalicelib.identity.service import bindings, homes, people
+from chalicelib.identity.schemas.records import (
+    CorrectionAsked,
+    CorrectionReply,
+    PersonAsked,
+    PersonReply,
+)
+from chalicelib.identity.service import bindings, evidence, homes, people, records, wishes
 
 router = web.Router(__name__)
 
@@ -39,11 +46,23 @@ def leave(caller: Caller, unit_id: str, body: schemas.MoveOutAsked) -> homes.Mov
     "/resident/bindings",
     permission="identity.own_home",
     reply=schemas.BindingReply,
-    refuses=(404, 409, 422),
+    refuses=(404, 409, 422, 429),
 )
 def request_binding(caller: Caller, body: schemas.BindingAsked) -> bindings.BindingView:
     """Wish to be tied to a flat; its owner or the company decides."""
-    return bindings.request(caller, bindings.Wish(**dict(body)))
+    return wishes.request(caller, wishes.Wish(**dict(body)))
+
+
+@router.post(
+    "/resident/evidence",
+    permission="identity.own_home",
+    reply=UploadReply,
+    refuses=(429,),
+    budget=Budget(burst=10, every_s=60),
+)
+def ask_evidence_upload(caller: Caller, body: UploadAsked) -> media.Upload:
+    """Ask where to upload a picture that proves a wish: a deed, a lease, a household book."""
+    return evidence.grant_upload(caller, body)
 
 
 @router.get("/resident/bindings", permission="identity.own_home", reply=schemas.BindingPage)
@@ -62,6 +81,17 @@ def list_bindings_at_home(caller: Caller, unit_id: str) -> bindings.Bindings:
     return bindings.at_unit(caller, unit_id)
 
 
+@router.get(
+    "/resident/bindings/{binding_id}",
+    permission="identity.own_home",
+    reply=schemas.WishSeenReply,
+    refuses=(429,),
+)
+def show_wish_to_owner(caller: Caller, binding_id: str) -> evidence.WishSeen:
+    """Show an owner who wishes to live in their flat, and the evidence; it goes on record."""
+    return evidence.seen_by_owner(caller, binding_id)
+
+
 @router.post(
     "/resident/bindings/{binding_id}/decision",
     permission="identity.own_home",
@@ -78,7 +108,18 @@ def decide_as_owner(
 @router.get("/property/bindings", permission="identity.decide_bindings", reply=schemas.BindingPage)
 def list_bindings(caller: Caller, query: Paging) -> bindings.Bindings:
     """List the community's wishes that wait, the oldest first."""
-    return bindings.waiting(caller.community_id, limit=query.limit, after=query.cursor)
+    return bindings.waiting(caller, limit=query.limit, after=query.cursor)
+
+
+@router.get(
+    "/property/bindings/{binding_id}",
+    permission="identity.decide_bindings",
+    reply=schemas.WishSeenReply,
+    refuses=(429,),
+)
+def show_wish(caller: Caller, binding_id: str) -> evidence.WishSeen:
+    """Show staff who wishes to live in a flat, and the evidence; it goes on record."""
+    return evidence.seen_by_property(caller, binding_id)
 
 
 @router.post(
@@ -97,13 +138,35 @@ def decide_as_property(
 @router.post(
     "/property/people",
     permission="identity.manage_people",
-    reply=schemas.PersonReply,
+    reply=PersonReply,
     once=True,
     refuses=(422,),
 )
-def register_person(caller: Caller, body: schemas.PersonAsked) -> homes.Registered:
+def register_person(caller: Caller, body: PersonAsked) -> records.Registered:
     """Register a person; name, phone and ID number are sealed at rest."""
-    return homes.register(caller, name=body.name, phone=body.phone, id_number=body.id_number)
+    return records.register(caller, name=body.name, phone=body.phone, id_number=body.id_number)
+
+
+@router.post(
+    "/property/people/{person_id}/correct",
+    permission="identity.manage_people",
+    reply=CorrectionReply,
+    refuses=(409, 422),
+)
+def correct_person(caller: Caller, person_id: str, body: CorrectionAsked) -> records.Corrected:
+    """Correct what is kept of a person: name, phone, ID number or birthday (PIPL 46)."""
+    return records.correct(caller, person_id, records.Correction(**dict(body)))
+
+
+@router.post(
+    "/property/people/{person_id}/unlink-wechat",
+    permission="identity.manage_people",
+    reply=PersonReply,
+    refuses=(409,),
+)
+def unlink_wechat(caller: Caller, person_id: str) -> records.Unlinked:
+    """Take the WeChat account off a person, so that they can sign in with another."""
+    return records.unlink_wechat(caller, person_id)
 
 
 @router.post(

@@ -28,6 +28,14 @@ class DisclosureState(StrEnum):
     EXPIRED = "expired"
 
 
+class Listing(StrEnum):
+    """Which requests a list shows: those to judge, those judged, those that nobody judged."""
+
+    WAITING = "waiting"
+    SETTLED = "settled"
+    LAPSED = "lapsed"
+
+
 class Verdict(StrEnum):
     """What a member of the security duty says."""
 

@@ -1,6 +1,6 @@
 """Pure rules of the organisation tree (区县 → 街道 → 社区 → 小区 → 楼栋 → 单元 → 房屋)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,7 +43,10 @@ class Body(StrEnum):
 MOST_AREA = 10_000_000
 """100,000 m² in 0.01 m²: more than any room; a slip of the decimal point is caught."""
 
-LEAST_OF_ZONE, MOST_OF_ZONE = 2, 50
+LEAST_OF_ZONE, MOST_OF_ZONE = 2, 20
+"""Estates of a zone; who is appointed to it is appointed to all in one transaction."""
+
+MANAGER = "property_manager"
 
 
 @dataclass(frozen=True)
@@ -54,25 +57,20 @@ class Answerer:
     node_path: str
 
 
-def within(path: str, above: str) -> bool:
-    """Return whether a node is another one or stands below it; whole segments count."""
-    return bool(above) and (path == above or path.startswith(f"{above}/"))
-
-
 def upward(path: str) -> list[str]:
     """Return a path and those of its ancestors, the nearest first."""
     ids = path.split("/")
     return ["/".join(ids[:size]) for size in range(len(ids), 0, -1)]
 
 
-def answerers(estate_path: str, bodies: Iterable[Body]) -> list[Answerer]:
-    """Return who answers for an estate: its company, or the grid worker and the street.
+def answerers(estate_path: str, *, managed: bool) -> list[Answerer]:
+    """Return who answers for an estate: its company's manager, or grid worker and street.
 
-    An estate that no company serves (无物业小区) is looked after by the grid worker
+    An estate that no company manages (无物业小区) is looked after by the grid worker
     (网格员) of its neighbourhood and by the street office (FEATURES.md 92).
     """
-    if Body.COMPANY in bodies:
-        return [Answerer("property_manager", estate_path)]
+    if managed:
+        return [Answerer(MANAGER, estate_path)]
     above = upward(estate_path)
     neighbourhood = above[1] if len(above) > 1 else estate_path
     street = above[2] if len(above) > 2 else neighbourhood  # noqa: PLR2004 -- two levels up

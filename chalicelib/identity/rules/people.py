@@ -1,7 +1,7 @@
 """Pure rules of people and their flats."""
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 
 
@@ -30,6 +30,9 @@ CHILD_UNTIL_AGE = 14
 
 MOST_WISHES = 5
 """Bindings that one person may have waiting: more would be guessing at flats."""
+
+CALENDAR = timezone(timedelta(hours=8))
+"""Whose days say how old a child is: China's."""
 
 
 class BindingState(StrEnum):
@@ -67,6 +70,19 @@ def guardian_refusal(tie: Tie, guardian_id: str | None) -> str | None:
     return None
 
 
+def child_refusal(born: date | None, on: date, decider: Decider, *, acts_alone: bool) -> str | None:
+    """Return why somebody cannot be made a child under guardianship, or None.
+
+    Whose birthday nobody knows is the company's to judge, not another resident's; and no
+    child at all who `acts_alone`: who owns a flat, or signs in with a phone of their own.
+    """
+    if born is not None:
+        return None if is_child(born, on) else "not_a_child"
+    if acts_alone:
+        return "not_a_child"
+    return None if decider is Decider.PROPERTY else "property_decides"
+
+
 def may_decide(decider: Decider, tie: Tie) -> bool:
     """Return whether an owner of the flat, or the company, decides on this tie.
 
@@ -75,12 +91,28 @@ def may_decide(decider: Decider, tie: Tie) -> bool:
     return decider is Decider.PROPERTY or tie not in OWNING
 
 
+def day_of(at: datetime) -> date:
+    """Return the day that an instant is in, in China."""
+    return at.astimezone(CALENDAR).date()
+
+
 def is_child(born: date, on: date) -> bool:
     """Return whether somebody is under 14 on a day; the 14th birthday itself is not under."""
     age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
     return age < CHILD_UNTIL_AGE
 
 
+def is_evidence_of(person_id: str, community_id: str, key: str) -> bool:
+    """Return whether a key names a picture that this person may have uploaded as evidence."""
+    return bool(_EVIDENCE.fullmatch(key.removeprefix(evidence_folder(community_id, person_id))))
+
+
+def evidence_folder(community_id: str, person_id: str) -> str:
+    """Return where a person's evidence stands (产权证、租赁合同、户口簿), without the last "/"."""
+    return f"{community_id}/evidence/{person_id}"
+
+
+_EVIDENCE = re.compile(r"/[0-9a-f]{64}\.(jpg|png|webp)")
 _PHONE = re.compile(r"1[3-9]\d{9}")
 _ID_NUMBER = re.compile(r"\d{17}[\dX]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

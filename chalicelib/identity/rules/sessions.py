@@ -1,7 +1,6 @@
-"""Pure rules of signing in: lifetimes, rotation, lock-out, passwords, which post is meant."""
+"""Pure rules of signing in: lifetimes, rotation, passwords."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -22,12 +21,6 @@ TICKET_LIVES = timedelta(minutes=10)
 SETUP_LIVES = timedelta(days=3)
 """A set-up code, given by an administrator in person."""
 
-FREE_TRIES = 5
-FIRST_LOCK = timedelta(minutes=1)
-LONGEST_LOCK = timedelta(minutes=15)
-"""No longer: a lock is also a way to keep somebody out (GB/T 22239 8.1.4.1 asks for one)."""
-
-ESTATE_DEPTH = 3
 RECOVERY_CODES = 10
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 MANY_KINDS = 3
@@ -47,15 +40,6 @@ class Rotation:
 
     generation: int
     rotated_at: datetime
-
-
-@dataclass(frozen=True)
-class Post:
-    """A role that a person holds at a node of the organisation tree."""
-
-    role: str
-    node_path: str
-    org_id: str = ""
 
 
 def use_of(generation: int, now_at: Rotation, at: datetime) -> Use:
@@ -78,15 +62,7 @@ def ends_at(audience: str, started: datetime, at: datetime) -> datetime:
     return started + STAFF_LONGEST
 
 
-def locked_for(failures: int) -> timedelta:
-    """Return how long nobody may try after so many failures in a row: 1, 2, 4 … 15 minutes."""
-    if failures < FREE_TRIES:
-        return timedelta(0)
-    doublings: int = min(failures - FREE_TRIES, 10)
-    return min(FIRST_LOCK * (1 << doublings), LONGEST_LOCK)
-
-
-def weakness(login: str, password: str) -> str | None:
+def weakness_of(login: str, password: str) -> str | None:
     """Return why a password is not taken, as a refusal's code, or None.
 
     Length first (NIST SP 800-63B); three kinds of characters below 16, as graded
@@ -100,22 +76,3 @@ def weakness(login: str, password: str) -> str | None:
     if len(password) < 16 and kinds < MANY_KINDS:  # noqa: PLR2004 -- see the docstring
         return "password_too_plain"
     return None
-
-
-def posts_for(posts: Sequence[Post], portal: dict[str, str], audience: str) -> list[Post]:
-    """Return the posts that are exercised through this audience's portal."""
-    return [post for post in posts if portal.get(post.role) == audience]
-
-
-def community_in(path: str) -> str:
-    """Return the community that a node is or lies in, or "" above estates.
-
-    An estate is the fourth from the county: 区县, 街道, 社区, 小区.
-    """
-    ids = path.split("/")
-    return ids[ESTATE_DEPTH] if len(ids) > ESTATE_DEPTH else ""
-
-
-def places(posts: Sequence[Post]) -> list[tuple[str, str]]:
-    """Return the different (node path, organisation) of posts, in a stable order."""
-    return sorted({(post.node_path, post.org_id) for post in posts})

@@ -1,13 +1,14 @@
 """Pure verdict on the sheets of an estate: every bad cell has a line, a column and a code."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from chalicelib.core import cells as spelling
+from chalicelib.core.cells import Line, Problem, clean
 from chalicelib.identity.rules import people
 from chalicelib.identity.rules.organisation import MOST_AREA
 from chalicelib.identity.rules.people import GUARDING, OWNING, Tie
@@ -31,7 +32,6 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 OPTIONAL = frozenset({"entrance", "phone", "id_number", "guardian"})
 MOST_LINES = {ROOMS: 10_000, RESIDENTS: 30_000}
-MOST_CHARACTERS = 60
 
 TIES: dict[str, Tie] = {
     "业主": Tie.OWNER,
@@ -43,13 +43,7 @@ TIES: dict[str, Tie] = {
     **{tie.value: tie for tie in Tie},
 }
 
-_HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Controls, format characters (bidi overrides among them), private and half characters."""
-
 _AREA = re.compile(r"\d{1,7}(\.\d{1,2})?")
-_HARMLESS = re.compile(r"-\d+(\.\d+)?|\+86[ -]?1[\d -]{10,14}")
-"""What begins like a formula and is none: a negative figure, a phone with its prefix."""
-
 _PREFIX = re.compile(r"^(\+|00)86[ -]?(?=1)")
 
 
@@ -70,24 +64,6 @@ class ChunkState(StrEnum):
     WAITING = "WAITING"
     WRITTEN = "WRITTEN"
     VOID = "VOID"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a sheet as it came: its number (the heading is 1) and its cells."""
-
-    number: int
-    cells: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One bad cell: sheet, line, column, and a stable code."""
-
-    sheet: str
-    line: int
-    column: str
-    code: str
 
 
 Place = tuple[str, str, str]
@@ -150,21 +126,9 @@ def verdict(
     return estate
 
 
-def clean(text: str) -> str:
-    """Return a cell's text in its one spelling: full-width forms and outer spaces are gone."""
-    return unicodedata.normalize("NFKC", text).strip(" \u3000\u00a0")
-
-
 def cell_problem(column: str, raw: str) -> str | None:
     """Return why a cell cannot be taken whatever it says, or None."""
-    text = clean(raw)
-    if not text:
-        return None if column in OPTIONAL else "missing"
-    if any(unicodedata.category(character) in _HIDDEN for character in raw):
-        return "bad_characters"
-    if text[0] in "=+-@" and not _HARMLESS.fullmatch(text):
-        return "formula"
-    return "too_long" if len(text) > MOST_CHARACTERS else None
+    return spelling.cell_problem(raw, optional=column in OPTIONAL)
 
 
 def _cells(estate: Estate, sheet: str, line: Line) -> dict[str, str] | None:

@@ -3,8 +3,7 @@
 from pydantic import ConfigDict, Field
 
 from chalicelib.core.schema import Asked, Page, Paging, Shown, Text
-from chalicelib.identity.rules.organisation import MOST_AREA, MOST_OF_ZONE, Body, Level
-from chalicelib.identity.rules.people import Tie
+from chalicelib.identity.rules.organisation import MOST_AREA, Level
 from chalicelib.identity.rules.sheets import ImportState
 
 _PATH = Field(max_length=600, pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
@@ -68,107 +67,6 @@ class NodeReply(Shown):
     path: str
 
 
-class ZoneAsked(Asked):
-    """Several estates to be managed as one area (片区共管)."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "和平片区",
-                    "paths": [
-                        "binjiang/heping/heping-1/heyuan",
-                        "binjiang/heping/heping-1/meiyuan",
-                    ],
-                }
-            ]
-        }
-    )
-
-    name: Text = Field(min_length=1, max_length=60)
-    paths: list[str] = Field(min_length=1, max_length=MOST_OF_ZONE)
-
-
-class ZoneReply(Shown):
-    """A zone of several estates."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "zone_id": "zone_01JCZ5",
-                    "name": "和平片区",
-                    "paths": [
-                        "binjiang/heping/heping-1/heyuan",
-                        "binjiang/heping/heping-1/meiyuan",
-                    ],
-                }
-            ]
-        }
-    )
-
-    zone_id: str
-    name: str
-    paths: list[str]
-
-
-class AttachmentAsked(Asked):
-    """A company, committee, police station or office that is to serve a node."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"path": "binjiang/heping/heping-1/heyuan", "body": "company", "name": "和美物业"}
-            ]
-        }
-    )
-
-    path: str = _PATH
-    body: Body
-    name: Text = Field(min_length=1, max_length=60)
-
-
-class AttachmentReply(Shown):
-    """The organisation that serves a node."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "org_id": "org_01JCZ5",
-                    "body": "company",
-                    "name": "和美物业",
-                    "path": "binjiang/heping/heping-1/heyuan",
-                }
-            ]
-        }
-    )
-
-    org_id: str
-    body: Body
-    name: str
-    path: str
-
-
-class AnswererReply(Shown):
-    """Who answers for an estate: a role at a node."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"role": "grid_worker", "node_path": "binjiang/heping/heping-1"}]
-        }
-    )
-
-    role: str
-    node_path: str
-
-
-class AnswerersReply(Shown):
-    """Who answers for an estate; without a company, the grid worker and the street."""
-
-    items: list[AnswererReply]
-
-
 class UnitAsked(Asked):
     """A flat; `area` in 0.01 m²."""
 
@@ -176,20 +74,6 @@ class UnitAsked(Asked):
     entrance: Text = Field(default="", max_length=60, examples=["1单元"])
     room: Text = Field(min_length=1, max_length=60, examples=["101"])
     area: int = Field(gt=0, le=MOST_AREA, examples=[8937])
-
-
-class TieReply(Shown):
-    """Who is tied to a flat, and how; by id only."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"person_id": "person-lin", "tie": "owner", "guardian_id": None}]
-        }
-    )
-
-    person_id: str
-    tie: Tie
-    guardian_id: str | None
 
 
 class UnitReply(Shown):
@@ -206,7 +90,6 @@ class UnitReply(Shown):
                     "entrance": "1单元",
                     "room": "101",
                     "area": 8937,
-                    "ties": [{"person_id": "person-lin", "tie": "owner", "guardian_id": None}],
                 }
             ]
         }
@@ -219,7 +102,6 @@ class UnitReply(Shown):
     entrance: str | None
     room: str | None
     area: int | None
-    ties: list[TieReply] = Field(default_factory=list)
 
 
 class ImportAsked(Asked):
@@ -256,6 +138,7 @@ class ImportReply(Shown):
                     "rooms": 5000,
                     "residents": 12000,
                     "problems": [],
+                    "bad": 0,
                     "written": 40,
                 }
             ]
@@ -266,5 +149,6 @@ class ImportReply(Shown):
     state: ImportState
     rooms: int
     residents: int
-    problems: list[ProblemReply]
+    problems: list[ProblemReply] = Field(description="the first thousand")
+    bad: int = Field(description="how many bad cells there are")
     written: int = Field(ge=0, le=100, description="share of the work done, in percent")

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.core.schema import Asked, Identifier, Page, Shown, Text
+from chalicelib.core.schema import Asked, Identifier, Page, Personal, Shown, Text
 from chalicelib.identity.rules.people import BindingState, Tie
+
+EVIDENCE = f"heyuan/evidence/person-lin/{'9f86d081' * 8}.jpg"
 
 
 class MeReply(Shown):
@@ -52,26 +54,6 @@ class HomesReply(Shown):
     items: list[HomeReply]
 
 
-class PersonAsked(Asked):
-    """Somebody to be registered; their name, phone and ID number are sealed at rest."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "周二", "phone": "13800001234", "id_number": ""}]}
-    )
-
-    name: Text = Field(min_length=1, max_length=60)
-    phone: str = Field(default="", pattern=r"^(1[3-9]\d{9})?$")
-    id_number: str = Field(default="", pattern=r"^(\d{17}[\dXx])?$")
-
-
-class PersonReply(Shown):
-    """The id of a person."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"person_id": "per_01JCZ5"}]})
-
-    person_id: str
-
-
 class MoveInAsked(Asked):
     """Who is to live in a flat."""
 
@@ -108,7 +90,10 @@ class MovedReply(Shown):
 
 
 class BindingAsked(Asked):
-    """A wish to be tied to a flat; `for_person` is the caller's own child."""
+    """A wish to be tied to a flat; `for_person` is the caller's own child.
+
+    `evidence_key` is that of an upload by the caller, `name` needed of whom nobody knows yet.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -116,7 +101,7 @@ class BindingAsked(Asked):
                 {
                     "unit_id": "heyuan-1-101",
                     "tie": "child",
-                    "evidence_key": "heyuan/evidence/hukou-1.jpg",
+                    "evidence_key": EVIDENCE,
                     "guardian_id": "person-lin",
                     "for_person": "person-lin-xiao",
                 }
@@ -126,8 +111,9 @@ class BindingAsked(Asked):
 
     unit_id: Identifier
     tie: Tie
+    name: Text | None = Field(default=None, min_length=1, max_length=60)
     evidence_key: str | None = Field(
-        default=None, max_length=200, pattern=r"^[A-Za-z0-9_./-]+$", description="an uploaded file"
+        default=None, max_length=260, pattern=r"^[A-Za-z0-9_./-]+$", description="an uploaded file"
     )
     guardian_id: Identifier | None = None
     for_person: Identifier | None = None
@@ -165,6 +151,17 @@ class BindingReply(Shown):
     asked_at: datetime
     decided_at: datetime | None
     reason: str | None
+
+
+class WishSeenReply(Shown):
+    """A wish as its decider sees it, on the record of `view_id`; the address lasts two minutes."""
+
+    binding: BindingReply
+    name: Personal[str] = Field(examples=["周敏"])
+    evidence_url: Personal[str | None] = Field(
+        examples=["https://bucket.example/9f86.jpg?X-Amz-Expires=120"]
+    )
+    view_id: str
 
 
 class BindingPage(Page[BindingReply]):

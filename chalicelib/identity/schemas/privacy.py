@@ -1,35 +1,12 @@
-"""A person's own rights: the export of everything, and the deletion."""
+"""A person's right to be forgotten."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.core.schema import Asked, Shown
-
-
-class ExportReply(Shown):
-    """All that is held of the caller: rows by kind, and the same rows as CSV files."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "person_id": "person-lin",
-                    "community_id": "heyuan",
-                    "made_at": "2026-11-21T08:00:00Z",
-                    "data": {"homes": [{"unit_id": "heyuan-1-101", "tie": "owner"}]},
-                    "csv": {"homes": "unit_id,tie\r\nheyuan-1-101,owner\r\n"},
-                }
-            ]
-        }
-    )
-
-    person_id: str
-    community_id: str
-    made_at: datetime
-    data: dict[str, list[dict[str, Any]]]
-    csv: dict[str, str] = Field(description="kind → CSV text (RFC 4180), safe in spreadsheets")
+from chalicelib.core.schema import Asked, Identifier, Shown
+from chalicelib.identity.rules.deletion import MESSAGES, Ground
 
 
 class DeletionAsked(Asked):
@@ -38,10 +15,23 @@ class DeletionAsked(Asked):
     model_config = ConfigDict(json_schema_extra={"examples": [{"confirm": "delete_my_data"}]})
 
     confirm: Literal["delete_my_data"]
+    person_id: Identifier | None = Field(default=None, description="the caller's child under 14")
+
+
+class KeptReply(Shown):
+    """One thing that stays after a deletion, and why."""
+
+    what: str = Field(examples=["phone"])
+    ground: Ground
+    message: str = Field(examples=[MESSAGES[Ground.STILL_OWNER]])
 
 
 class DeletionReply(Shown):
-    """When it was asked, and by when the last copy is gone; sealed fields went at once."""
+    """When it was asked, by when it is finished, and what stays on which ground.
+
+    Without a ground `still_owner` or `still_employed` the person is forgotten: what was
+    sealed is unreadable at once, and in backups within 35 days.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -50,6 +40,13 @@ class DeletionReply(Shown):
                     "person_id": "person-lin",
                     "asked_at": "2026-11-21T08:00:00Z",
                     "due_at": "2026-12-11T08:00:00Z",
+                    "kept": [
+                        {
+                            "what": "phone",
+                            "ground": "still_owner",
+                            "message": MESSAGES[Ground.STILL_OWNER],
+                        }
+                    ],
                 }
             ]
         }
@@ -58,3 +55,4 @@ class DeletionReply(Shown):
     person_id: str
     asked_at: datetime
     due_at: datetime
+    kept: list[KeptReply]

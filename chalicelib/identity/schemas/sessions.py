@@ -5,21 +5,13 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from chalicelib.core.schema import Asked, Identifier, Moment, Shown, Text
-
-Login = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{2,63}$")]
-"""A staff sign-in name: small letters, digits, lines: it stands in paths, as ids do."""
-
-NodePath = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,6}$")
-]
-"""Ids of an org node and its ancestors from the county down, joined by "/"."""
+from chalicelib.identity.schemas.staff import Login, NodePath
 
 Device = Annotated[Text, Field(max_length=64)]
 Code = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$")]
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,2000}$")]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Portal = Literal["property", "committee", "government"]
-Role = Annotated[str, StringConstraints(pattern=r"^[a-z_]{3,40}$")]
 
 
 class WeChatSignIn(Asked):
@@ -64,7 +56,11 @@ class StaffSignIn(Asked):
 
 
 class StaffSetUp(Asked):
-    """The set-up code of an administrator, and the password that is chosen."""
+    """The set-up code of an administrator, and the password that is chosen.
+
+    It may be asked again until the first sign-in, if the authenticator did not take the
+    secret: each time makes a new secret and new recovery codes, and the earlier ones are void.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -184,54 +180,3 @@ class SessionList(Shown):
     """The caller's live sessions, the newest first."""
 
     items: list[SessionView]
-
-
-class NewStaff(Asked):
-    """A new sign-in name at a node of the tree."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"login": "han_street", "node_path": "binjiang/heping"}]}
-    )
-
-    login: Login
-    node_path: NodePath
-
-
-class NewHire(Asked):
-    """A new member of the caller's own company."""
-
-    login: Login
-    role: Role = Field(examples=["guard"])
-
-
-class Post(Asked):
-    """A role at a node of the tree."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"role": "street_officer", "node_path": "binjiang/heping"}]}
-    )
-
-    role: Role
-    node_path: NodePath
-
-
-class AccountReply(Shown):
-    """A sign-in name; `setup_code` is told to the person once, and only here."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "login": "feng_guard",
-                    "person_id": "per_01JCZ5",
-                    "node_path": "binjiang/heping/heping-1/heyuan",
-                    "setup_code": "K7QX-2MPA-9TRD-5WHC",
-                }
-            ]
-        }
-    )
-
-    login: str
-    person_id: str
-    node_path: str
-    setup_code: str

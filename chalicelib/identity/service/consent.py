@@ -6,11 +6,11 @@ from datetime import datetime
 from chalicelib.core import clock, ids, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import NotFound, Unprocessable
+from chalicelib.core.retention import Kept, kept_until
 from chalicelib.core.table import tenant_key
 from chalicelib.identity.events import ConsentGiven, ConsentWithdrawn
 from chalicelib.identity.rules import consent as rules
 from chalicelib.identity.rules.consent import Channel, Decision, Purpose, Standing, State
-from chalicelib.identity.rules.privacy import Kept, kept_until
 from chalicelib.identity.service import guardians
 from chalicelib.identity.tables.consents import Consent, ConsentStanding, standing_of, standings_of
 
@@ -63,7 +63,7 @@ def require_consent(community_id: str, person_id: str, purpose: Purpose | str) -
     """Insist that a person's data may be used for a purpose, now.
 
     One consistent read. Raises Unprocessable `consent_required` unless a consent stands
-    that is neither withdrawn nor past its end.
+    that is neither withdrawn nor past its end, and was given to what today's text asks for.
     """
     if not _standing(community_id, person_id, Purpose(purpose)).holds(clock.now()):
         raise Unprocessable(
@@ -153,12 +153,8 @@ def _found(caller: Caller, consent_id: str) -> Consent:
 
 def _repeated(row: ConsentStanding, asked: Asked, at: datetime) -> bool:
     """Return whether the current record says the same already: a second tap is one tap."""
-    if row.standing.at(at).state.value != asked.decision.value or asked.until:
-        return False
-    record = Consent.find(row.person_key, row.consent_id)
-    if record is None:  # its retention is over: a refusal stands without its text
-        return True
-    return bool(record.text_sha256 == asked.text_sha256)
+    said = row.standing.at(at).state.value == asked.decision.value
+    return said and not asked.until and bool(row.text_sha256 == asked.text_sha256)
 
 
 def current(row: ConsentStanding) -> Consent:
@@ -176,7 +172,7 @@ def _standing(community_id: str, person_id: str, purpose: Purpose) -> Standing:
 def _record(
     caller: Caller, subject_id: str, asked: Asked, after: Standing, at: datetime
 ) -> Consent:
-    notice = rules.NOTICES[asked.purpose]
+    notice = rules.current(asked.purpose)
     return Consent(
         person_key=tenant_key(caller.community_id, subject_id),
         consent_id=ids.new_id("con"),
@@ -214,7 +210,7 @@ def _withdrawn(
 ) -> tuple[Consent, ConsentStanding]:
     record.withdrawn_at, record.withdrawn_by = clock.epoch_ms(at), by
     record.expires = kept_until(Kept.CONSENT, at)
-    return record, row.turn(rules.withdrawn(at))
+    return record, row.turn(rules.withdrawn(row.standing, at))
 
 
 def _announced(
@@ -236,7 +232,7 @@ def _named(record: Consent) -> tuple[str, str, str, str]:
 
 
 def _view(purpose: Purpose, row: ConsentStanding | None) -> ConsentView:
-    notice, at = rules.NOTICES[purpose], clock.now()
+    notice, at = rules.current(purpose), clock.now()
     standing = (row.standing if row else Standing()).at(at)
     return ConsentView(
         purpose=purpose,

@@ -43,34 +43,52 @@ class Enrolment:
     recovery_codes: tuple[str, ...]
 
 
-def proof(account: StaffAccount, password: str, code: str, at: datetime) -> Proof | None:
-    """Return what was proved by password and second factor, or None; both are always checked."""
-    known = _password_fits(account.password, password)
+def password_fitting(account: StaffAccount, password: str) -> str | None:
+    """Return the kept hash that a password fits, or None; slow for whatever account."""
+    from argon2.exceptions import (  # noqa: PLC0415 -- not of resident's start-up
+        InvalidHashError,
+        VerificationError,
+    )
+
+    try:
+        _hasher().verify(account.password or _nobodys(), password)
+    except (InvalidHashError, VerificationError):
+        return None
+    return account.password
+
+
+def proof(account: StaffAccount, fitting: str | None, code: str, at: datetime) -> Proof | None:
+    """Return what the second factor proves if the password's hash is still this one, or None."""
     second = _code_fits(account, code, at)
-    return second if known else None
+    return second if fitting is not None and fitting == account.password else None
+
+
+def is_owners(account: StaffAccount, code: str) -> bool:
+    """Return whether it is a code that nobody guesses: a recovery or a set-up code."""
+    kept = {*(account.recovery or ()), account.setup or ""}
+    shown = (_mac(kind, account.login, code) for kind in ("recovery", "setup"))
+    return any(hmac.compare_digest(one, mark) for mark in shown for one in kept)
 
 
 def spend(account: StaffAccount, shown: Proof) -> None:
-    """Note on the row what may not be shown again, and that the person got in."""
+    """Note on the row what may not be shown again."""
     account.totp_step = max(int(account.totp_step), shown.step)
     if shown.recovery:
         account.recovery = set(account.recovery or ()) - {shown.recovery} or None
-    account.failures, account.locked_until = 0, 0
     account.setup = account.setup_ends = None
 
 
-def fail(account: StaffAccount, at: datetime) -> None:
-    """Note a failure on the row, and until when nobody may try."""
-    account.failures += 1
-    wait = rules.locked_for(int(account.failures))
-    account.locked_until = clock.epoch_ms(at + wait) if wait else 0
+def void(account: StaffAccount) -> None:
+    """Take all credentials off the row: nobody signs in by it before a new set-up."""
+    account.password = account.totp = account.recovery = account.expires = None
+    account.setup = account.setup_ends = account.counts = None
+    account.set_up, account.totp_step = False, 0
 
 
 def invite(account: StaffAccount, at: datetime) -> str:
     """Take all credentials off the row and return the code that sets new ones, once."""
     code = _new_code(3)
-    account.password = account.totp = account.recovery = account.expires = None
-    account.totp_step = account.failures = account.locked_until = 0
+    void(account)
     account.setup = _mac("setup", account.login, code)
     account.setup_ends = clock.epoch_ms(at + rules.SETUP_LIVES)
     return code
@@ -91,21 +109,9 @@ def enrol(account: StaffAccount, password: str) -> Enrolment:
     account.password = _hasher().hash(password)
     account.totp = keyring.seal(secret.encode(), _context(account.login))
     account.recovery = {_mac("recovery", account.login, code) for code in codes}
-    account.totp_step = 0
+    account.totp_step, account.set_up = 0, True
     uri = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=ISSUER)
     return Enrolment(uri, secret, codes)
-
-
-def _password_fits(kept: str | None, password: str) -> bool:
-    from argon2.exceptions import (  # noqa: PLC0415 -- as above
-        InvalidHashError,
-        VerificationError,
-    )
-
-    try:
-        return _hasher().verify(kept or _nobodys(), password) and kept is not None
-    except (InvalidHashError, VerificationError):
-        return False
 
 
 def _code_fits(account: StaffAccount, code: str, at: datetime) -> Proof | None:

@@ -1,11 +1,10 @@
 """For whom a resident may decide: for themselves, and for a child under 14 (PIPL 31)."""
 
+from chalicelib.core import clock
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import NotFound, Unprocessable
-from chalicelib.core.table import tenant_key
-from chalicelib.identity.rules.people import Tie
-from chalicelib.identity.service.visibility import shown
-from chalicelib.identity.tables.people import Residency
+from chalicelib.identity.rules.people import Tie, day_of, is_child
+from chalicelib.identity.service import people
 
 
 def subject(caller: Caller, person_id: str | None, *, deciding: bool = False) -> str:
@@ -29,19 +28,27 @@ def subjects(caller: Caller) -> list[str]:
 
 
 def is_ward(community_id: str, person_id: str) -> bool:
-    """Return whether a person is a child under guardianship in a community; one read."""
-    ties = Residency.by_person.query(tenant_key(community_id, person_id))
-    return any(tie.tie == Tie.CHILD for tie in shown(ties))
+    """Return whether a person is a child under guardianship, who is not 14 yet.
+
+    One read, and two more for somebody who was tied as a child.
+    """
+    ties = people.ties_of(community_id, person_id)
+    return any(tie.tie == Tie.CHILD for tie in ties) and _is_young(community_id, person_id)
 
 
 def wards(community_id: str, guardian_id: str) -> list[str]:
-    """Return the children that a person is guardian of, in the flats that both live in."""
-    homes = shown(Residency.by_person.query(tenant_key(community_id, guardian_id)))
-    return sorted(
-        {
-            tie.person_id
-            for home in homes
-            for tie in Residency.query(tenant_key(community_id, home.unit_id), consistent_read=True)
-            if tie.tie == Tie.CHILD and tie.guardian_id == guardian_id
-        }
-    )
+    """Return the children under 14 that a person is guardian of, in flats that both live in."""
+    children = {
+        tie.person_id
+        for home in people.ties_of(community_id, guardian_id)
+        for tie in people.residencies(community_id, home.unit_id)
+        if tie.tie == Tie.CHILD and tie.guardian_id == guardian_id
+    }
+    return sorted(child for child in children if _is_young(community_id, child))
+
+
+def _is_young(community_id: str, person_id: str) -> bool:
+    """Return whether somebody tied as a child is under 14 today, as far as anybody knows."""
+    person = people.find_person(community_id, person_id)
+    born = people.born(person) if person is not None else None
+    return born is None or is_child(born, day_of(clock.now()))

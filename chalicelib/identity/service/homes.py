@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from chalicelib.core import ids, outbox, sealing
 from chalicelib.core.auth import Caller
-from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unprocessable
-from chalicelib.identity.rules.people import OWNING, Tie, is_id_number
-from chalicelib.identity.service import people
+from chalicelib.core.errors import Forbidden, NotFound
+from chalicelib.identity.rules.people import OWNING, Tie
+from chalicelib.identity.service import moves, people, sight
 
 
 @dataclass(frozen=True)
@@ -23,13 +22,6 @@ class Homes:
     """The flats that somebody is tied to."""
 
     items: list[Home]
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A person who was registered."""
-
-    person_id: str
 
 
 @dataclass(frozen=True)
@@ -61,40 +53,36 @@ def leave(caller: Caller, unit_id: str, person_id: str) -> Moved:
     theirs = caller.subject_id in (leaving.person_id, leaving.guardian_id)
     if not theirs and (Tie(own.tie) not in OWNING or Tie(leaving.tie) in OWNING):
         raise Forbidden("property_decides", "请联系物业办理迁出")
-    people.move_out(caller.community_id, unit_id, person_id)
+    moves.move_out(caller.community_id, unit_id, person_id)
     return Moved(unit_id, person_id)
 
 
 def move_in(
     caller: Caller, unit_id: str, person_id: str, tie: Tie, *, guardian_id: str | None
 ) -> Moved:
-    """Tie a registered person to a flat, for the company; raises as `people.move_in`."""
-    if people.find_person(caller.community_id, person_id) is None:
+    """Tie a registered person to a flat, for the company; raises as `moves.move_in`.
+
+    Staff of a part of the estate tie people who live there, or nowhere yet.
+    """
+    sight.require_unit(caller, unit_id)
+    if people.find_person(caller.community_id, person_id) is None or _lives_beside(
+        caller, person_id
+    ):
         raise NotFound("no_such_person", "没有找到该人员")
-    people.move_in(caller.community_id, unit_id, person_id, tie, guardian_id=guardian_id)
+    moves.move_in(caller.community_id, unit_id, person_id, tie, guardian_id=guardian_id)
     return Moved(unit_id, person_id)
 
 
 def move_out(caller: Caller, unit_id: str, person_id: str) -> Moved:
-    """Move a person out, for the company; raises as `people.move_out`."""
-    people.move_out(caller.community_id, unit_id, person_id)
+    """Move a person out, for the company; raises as `moves.move_out`."""
+    sight.require_unit(caller, unit_id)
+    moves.move_out(caller.community_id, unit_id, person_id)
     return Moved(unit_id, person_id)
 
 
-def register(caller: Caller, *, name: str, phone: str, id_number: str) -> Registered:
-    """Register a person of the caller's community, for the company.
-
-    Raises Unprocessable `bad_id_number`, Conflict `phone_taken`.
-    """
-    community_id = caller.community_id
-    if id_number and not is_id_number(id_number.upper()):
-        raise Unprocessable("bad_id_number", "身份证号不正确")
-    known = people.persons_by_phone(sealing.index("phone", phone)) if phone else []
-    if any(person.community_id == community_id for person in known):
-        raise Conflict("phone_taken", "该手机号已登记")
-    registered = Registered(ids.new_id("per"))
-    rows = people.new_person(
-        community_id, registered.person_id, name=name, phone=phone, id_number=id_number.upper()
-    )
-    outbox.commit(*rows, answer=registered)
-    return registered
+def _lives_beside(caller: Caller, person_id: str) -> bool:
+    """Return whether somebody lives in the estate, but nowhere in the caller's sight."""
+    if sight.has_whole_estate(caller):
+        return False
+    ties = people.ties_of(caller.community_id, person_id)
+    return bool(ties) and not sight.sees_one_of(caller, (tie.unit_id for tie in ties))

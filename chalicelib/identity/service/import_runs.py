@@ -10,7 +10,7 @@ from chalicelib.core.table import Row, tenant_key
 from chalicelib.identity.events import EstateImported, ImportAccepted
 from chalicelib.identity.rules.people import Tie
 from chalicelib.identity.rules.sheets import ChunkState, ImportState
-from chalicelib.identity.service import organisation, people
+from chalicelib.identity.service import moves, organisation, people
 from chalicelib.identity.service.importing import Entry, opened
 from chalicelib.identity.tables.imports import ImportChunk, ImportJob
 
@@ -22,25 +22,33 @@ def write_import(accepted: ImportAccepted) -> None:
 
     Called again it goes on where it was. Somebody who made one of its rooms meanwhile wins:
     then the import is undone whole and has FAILED. Raises Conflict `lost_race` if another
-    run is at it: the message comes again.
+    run is at it: the message comes again; RuntimeError if some of its lines are gone, for
+    then it would be complete with rooms missing.
     """
     community_id, import_id = accepted.community_id, accepted.import_id
     job = ImportJob.find(community_id, import_id)
     if job is None:
         return
-    chunks = list(ImportChunk.query(tenant_key(community_id, import_id), consistent_read=True))
+    chunks = _chunks(job)
     if job.state == ImportState.RUNNING:
         if not _write_all(chunks, import_id):
             _turn(job, ImportState.UNDOING)
-            chunks = list(
-                ImportChunk.query(tenant_key(community_id, import_id), consistent_read=True)
-            )
+            chunks = _chunks(job)
         else:
             _complete(job)
     if job.state == ImportState.UNDOING:
         _undo_all(chunks, import_id)
         _turn(job, ImportState.FAILED)
     _forget(chunks)
+
+
+def _chunks(job: ImportJob) -> list[ImportChunk]:
+    """Return what an import writes, whole; when it has ended, what is left of it."""
+    key = tenant_key(job.community_id, job.import_id)
+    found = list(ImportChunk.query(key, consistent_read=True))
+    if job.state in (ImportState.RUNNING, ImportState.UNDOING) and len(found) != job.chunks:
+        raise RuntimeError(f"{len(found)} of {job.chunks} chunks of {job.import_id} are there")
+    return found
 
 
 def _write_all(chunks: Iterable[ImportChunk], import_id: str) -> bool:
@@ -88,14 +96,13 @@ def _made_unit(community_id: str, path: str, entry: Entry) -> list[Row]:
 
 def _made_person(community_id: str, _path: str, entry: Entry) -> list[Row]:
     person_id, name, phone, id_number = entry
-    return people.new_person(community_id, person_id, name=name, phone=phone, id_number=id_number)
+    given = {"name": name, "phone": phone, "id_number": id_number}
+    return list(people.new_person(community_id, person_id, **given))
 
 
 def _made_tie(community_id: str, _path: str, entry: Entry) -> list[Row]:
     unit_id, person_id, tie, guardian_id = entry
-    return [
-        people.new_residency(community_id, unit_id, person_id, Tie(tie), guardian_id=guardian_id)
-    ]
+    return [moves.tied(community_id, unit_id, person_id, Tie(tie), guardian_id=guardian_id)]
 
 
 _MADE: Final[dict[str, Callable[[str, str, Entry], list[Row]]]] = {

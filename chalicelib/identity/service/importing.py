@@ -9,14 +9,16 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from chalicelib.core import clock, context, ids, keyring, outbox, sealing
 from chalicelib.core.auth import Caller
+from chalicelib.core.cells import Problem
 from chalicelib.core.errors import Conflict, NotFound, Unprocessable
 from chalicelib.core.table import tenant_key
 from chalicelib.identity.events import ImportAccepted
+from chalicelib.identity.rules.people import Decider, Tie, day_of
 from chalicelib.identity.rules.sheets import (
     RESIDENTS,
     ROOMS,
@@ -24,11 +26,11 @@ from chalicelib.identity.rules.sheets import (
     Estate,
     ImportState,
     Place,
-    Problem,
     Resident,
     verdict,
 )
-from chalicelib.identity.service import organisation, people, sheets
+from chalicelib.identity.service import moves, organisation, people, sheets
+from chalicelib.identity.service.sight import require_whole_estate
 from chalicelib.identity.service.visibility import shown
 from chalicelib.identity.tables.imports import ImportChunk, ImportJob
 from chalicelib.identity.tables.organisation import Community, Node, Unit
@@ -37,21 +39,24 @@ from chalicelib.identity.tables.people import Person
 CHUNK_ROWS: Final = 98
 """Rows of one transaction besides its chunk's own; DynamoDB takes 100."""
 
-CHUNKS_KEPT: Final = timedelta(days=7)
-BEIJING: Final = timezone(timedelta(hours=8))
-"""Whose calendar says how old a child is."""
+CHUNKS_KEPT: Final = timedelta(days=90)
+"""Longer than anybody needs to mend what stops an import; without lines it cannot go on."""
 
-WEIGHTS: Final = {"node": 1, "unit": 1, "person": 2, "tie": 1}
-"""Rows that an entry of a chunk becomes: a person brings a data key."""
+WEIGHTS: Final = {"node": 1, "unit": 1, "person": 3, "tie": 1}
+"""Rows that an entry of a chunk becomes: a person brings a data key, and claims a phone."""
+
+MOST_LISTED: Final = 1_000
+"""Bad cells that a report lists; it counts them all (a reply is 6 MB at most)."""
 
 Entry = list[Any]
 
 
 @dataclass(frozen=True)
 class ImportView:
-    """An import: how far it is, and every bad cell of sheets that were refused.
+    """An import: how far it is, and the bad cells of sheets that were refused.
 
-    `import_id` is empty for a dry run; `written` is the share of the work done, 0 to 100.
+    `import_id` is empty for a dry run; `bad` counts the bad cells, of which `problems` are
+    the first ones; `written` is the share of the work done, 0 to 100.
     """
 
     import_id: str
@@ -59,6 +64,7 @@ class ImportView:
     rooms: int
     residents: int
     problems: list[Problem] = field(default_factory=list)
+    bad: int = 0
     written: int = 0
 
 
@@ -73,7 +79,8 @@ class _Known:
 
 def dry_run(caller: Caller, files: Mapping[str, bytes]) -> ImportView:
     """Judge the sheets and write nothing; raises Unprocessable for files that are none."""
-    estate = _judged(caller.community_id, files, _known(caller.community_id))
+    community_id = require_whole_estate(caller)
+    estate = _judged(community_id, files, _known(community_id))
     state = ImportState.REFUSED if estate.problems else ImportState.CHECKED
     return _view("", state, estate)
 
@@ -81,10 +88,10 @@ def dry_run(caller: Caller, files: Mapping[str, bytes]) -> ImportView:
 def accept(caller: Caller, files: Mapping[str, bytes]) -> ImportView:
     """Take the sheets of an estate; a function writes them from here on.
 
-    Raises Unprocessable `bad_lines` with every bad cell and as `sheets.lines`, Conflict
+    Raises Unprocessable `bad_lines` with the bad cells and as `sheets.lines`, Conflict
     `import_under_way`, NotFound `no_such_community`.
     """
-    community_id = caller.community_id
+    community_id = require_whole_estate(caller)
     estate_row = organisation.community(community_id)
     _refuse_second(estate_row)
     known = _known(community_id)
@@ -162,9 +169,10 @@ def _known(community_id: str) -> _Known:
 
 def _judged(community_id: str, files: Mapping[str, bytes], known: _Known) -> Estate:
     read = {name: sheets.lines(name, content) for name, content in files.items()}
-    today = clock.now().astimezone(BEIJING).date()
+    today = day_of(clock.now())
     estate = verdict(read.get(ROOMS, ()), read.get(RESIDENTS, ()), known.places, today)
     estate.problems += _tied_already(community_id, estate.residents, known)
+    estate.problems += _grown_up(community_id, estate.residents, known)
     return estate
 
 
@@ -172,13 +180,28 @@ def _tied_already(
     community_id: str, residents: Iterable[Resident], known: _Known
 ) -> Iterator[Problem]:
     """Yield those who live there already; only people and rooms that exist are looked up."""
+    wanted = {
+        one.line: (organisation.unit_id_at(community_id, *one.place), person_id)
+        for one in residents
+        if one.place in known.places and (person_id := _person_of(one, known))
+    }
+    there = people.tied_among(community_id, set(wanted.values()))
+    for line, pair in wanted.items():
+        if pair in there:
+            yield Problem(RESIDENTS, line, "name", "already_bound")
+
+
+def _grown_up(community_id: str, residents: Iterable[Resident], known: _Known) -> Iterator[Problem]:
+    """Yield who is to be a child and is known to be none: nobody is made another one's ward."""
     for one in residents:
-        person_id = _person_of(one, known)
-        if person_id is None or one.place not in known.places:
+        person_id = _person_of(one, known) if one.tie is Tie.CHILD else None
+        if person_id is None:
             continue
-        unit_id = organisation.unit_id_at(community_id, *one.place)
-        if people.tie_of(community_id, unit_id, person_id) is not None:
-            yield Problem(RESIDENTS, one.line, "name", "already_bound")
+        try:
+            person = people.find_person(community_id, person_id)
+            moves.require_child(community_id, person_id, person, Decider.PROPERTY)
+        except Unprocessable as refused:
+            yield Problem(RESIDENTS, one.line, "tie", refused.code)
 
 
 def _person_of(one: Resident, known: _Known) -> str | None:
@@ -262,12 +285,12 @@ def _expiry(at: datetime) -> int:
 def _refused(estate: Estate) -> Unprocessable:
     problems = [
         {"sheet": one.sheet, "line": one.line, "column": one.column, "code": one.code}
-        for one in estate.problems
+        for one in estate.problems[:MOST_LISTED]
     ]
-    return Unprocessable("bad_lines", "表格中有错误，未导入任何数据", details=problems)
+    details = {"bad": len(estate.problems), "problems": problems}
+    return Unprocessable("bad_lines", "表格中有错误，未导入任何数据", details=details)
 
 
 def _view(import_id: str, state: ImportState, estate: Estate) -> ImportView:
-    return ImportView(
-        import_id, state, len(estate.rooms), len(estate.residents), list(estate.problems)
-    )
+    listed, bad = estate.problems[:MOST_LISTED], len(estate.problems)
+    return ImportView(import_id, state, len(estate.rooms), len(estate.residents), listed, bad)

@@ -1,24 +1,18 @@
-"""Use cases of the organisation tree: nodes, estates, flats, bodies at nodes, zones."""
+"""Use cases of the organisation tree: nodes, estates, flats."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.core import cursor, ids, outbox
+from chalicelib.core import cursor, ids, outbox, paths
 from chalicelib.core.errors import NotFound, Unprocessable
 from chalicelib.core.table import tenant_key
 from chalicelib.identity.rules import organisation as rules
-from chalicelib.identity.rules.organisation import Body, Level
+from chalicelib.identity.rules.organisation import Level
 from chalicelib.identity.service.visibility import existing, is_shown
-from chalicelib.identity.tables.organisation import (
-    Attachment,
-    Community,
-    Node,
-    Organisation,
-    Unit,
-    Zone,
-    key_of_path,
-)
+from chalicelib.identity.tables.organisation import Community, Node, Unit, key_of_path
+
+COUNTIES: Final = "counties"
+"""The parent key of what stands under nothing."""
 
 NO_SUCH_NODE: Final = ("no_such_node", "没有找到该组织节点")
 
@@ -52,32 +46,40 @@ class Children:
 
 
 def plant(level: Level, name: str, *, parent: str = "", node_id: str = "") -> str:
-    """Register a node above the estates and return its path.
+    """Register a node above the estates and return its path; raises as `node_rows`.
 
-    `parent` is the path of the node above, empty for a county. Raises NotFound
-    `no_such_node`, Unprocessable `wrong_level`, Conflict if the id is taken.
+    `parent` is the path of the node above, empty for a county.
     """
-    node_id = node_id or ids.new_id("node")
-    above = node_at(parent) if parent else None
-    _check_level(level, above)
     if level not in rules.ABOVE_ESTATES:
-        raise _wrong_level()
-    path = f"{above.path}/{node_id}" if above else node_id
-    outbox.commit(_node(path.split("/")[0], node_id, level, name, above))
-    return path
+        raise wrong_level()
+    node, *_ = node_rows(level, name, parent=parent, node_id=node_id)
+    outbox.commit(node)
+    return node.path
 
 
 def found_community(community_id: str, name: str, *, parent: str = "") -> None:
-    """Register an estate, and its node; raises Conflict if it exists.
+    """Register an estate, and its node, below a neighbourhood (社区); raises as `node_rows`."""
+    outbox.commit(*node_rows(Level.ESTATE, name, parent=parent, node_id=community_id))
 
-    `parent` is the path of its neighbourhood (社区). Raises NotFound `no_such_node`,
-    Unprocessable `wrong_level` if that is none.
+
+def node_rows(
+    level: Level, name: str, *, parent: str, node_id: str = ""
+) -> tuple[Node, *tuple[Community, ...]]:
+    """Return the row of a new node, and that of the estate if it is one, to be committed.
+
+    Their commit is a Conflict if the id is taken. Raises NotFound `no_such_node`,
+    Unprocessable `wrong_level` for a parent, or a level, that does not fit.
     """
     above = node_at(parent) if parent else None
+    if level is not Level.ESTATE:
+        _check_level(level, above)
+        node_id = node_id or ids.new_id("node")
+        return (_node(parent.split("/", maxsplit=1)[0] or node_id, node_id, level, name, above),)
     if above is not None:
-        _check_level(Level.ESTATE, above)
-    node = _node(community_id, community_id, Level.ESTATE, name, above)
-    outbox.commit(Community(community_id=community_id, name=name, path=node.path), node)
+        _check_level(level, above)
+    node_id = node_id or ids.new_id("com")
+    node = _node(node_id, node_id, level, name, above)
+    return node, Community(community_id=node_id, name=name, path=node.path)
 
 
 def add_unit(community_id: str, unit_id: str, name: str, *, at: Place | None = None) -> None:
@@ -144,12 +146,6 @@ def path_of(community_id: str) -> str:
     return community(community_id).path or community_id
 
 
-def is_estate(community_id: str, path: str) -> bool:
-    """Return whether there is an estate of this id at this path; one read."""
-    found = Community.find(community_id)
-    return found is not None and found.path == path
-
-
 def unit(community_id: str, unit_id: str) -> Unit:
     """Return a flat; raises NotFound `no_such_unit`, also while its import is under way."""
     found = existing(Unit.find(community_id, unit_id))
@@ -172,10 +168,15 @@ def node_at(path: str, community_id: str = "") -> Node:
     return found
 
 
-def children(node: Node, *, limit: int, after: str | None) -> Children:
-    """Return one page of what stands under a node, in the order of ids."""
-    key = tenant_key(node.scope, node.node_id)
-    rows: type[Unit | Node] = Unit if _holds_rooms(node, key) else Node
+def node_of(path: str) -> Node:
+    """Return the node that a path from the county down ends in; raises as `node_at`."""
+    return node_at(path, paths.community_in(path))
+
+
+def children(node: Node | None, *, limit: int, after: str | None) -> Children:
+    """Return one page of what stands under a node, in the order of ids; of None, the counties."""
+    key = tenant_key(node.scope, node.node_id) if node else COUNTIES
+    rows: type[Unit | Node] = Unit if node and _holds_rooms(node, key) else Node
     listing = f"below/{rows.short}/{key}"
     page = rows.below.query(
         key, limit=limit, last_evaluated_key=cursor.unseal(after, listing=listing)
@@ -191,77 +192,6 @@ def _holds_rooms(node: Node, key: str) -> bool:
     return node.level == Level.ENTRANCE
 
 
-def attach(body: Body, name: str, *, path: str, community_id: str = "", org_id: str = "") -> str:
-    """Attach an organisation to a node and return its id; raises NotFound `no_such_node`.
-
-    With the `org_id` of one that exists it serves this node as well, under its own name.
-    """
-    node = node_at(path, community_id)
-    known = Organisation.find(org_id) if org_id else None
-    org_id = org_id or ids.new_id("org")
-    serving = Attachment(
-        node_key=tenant_key(node.scope, node.node_id),
-        org_id=org_id,
-        body=known.body if known else body.value,
-        name=known.name if known else name,
-        path=node.path,
-    )
-    new = () if known else (Organisation(org_id=org_id, body=body.value, name=name),)
-    outbox.commit(serving, *new)
-    return org_id
-
-
-def detach(org_id: str, *, path: str, community_id: str = "") -> None:
-    """End an organisation's service at a node; raises NotFound `no_such_organisation`."""
-    node = node_at(path, community_id)
-    serving = Attachment.find(tenant_key(node.scope, node.node_id), org_id)
-    if serving is None:
-        raise NotFound("no_such_organisation", "该机构不在此节点服务")
-    outbox.commit(deletes=(serving,))
-
-
-def bodies_at(path: str, community_id: str = "") -> list[Attachment]:
-    """Return the organisations attached to a node; one read besides the node's."""
-    node = node_at(path, community_id)
-    return list(Attachment.query(tenant_key(node.scope, node.node_id), consistent_read=True))
-
-
-def routes_to(community_id: str) -> list[rules.Answerer]:
-    """Return who answers for an estate: its company, or the grid worker and the street.
-
-    Two reads; raises NotFound `no_such_community`.
-    """
-    path = path_of(community_id)
-    serving = Attachment.query(tenant_key(community_id, community_id), consistent_read=True)
-    return rules.answerers(path, [Body(body.body) for body in serving])
-
-
-def join_estates(name: str, paths: Sequence[str]) -> str:
-    """Make a zone of several estates and return its id (片区共管).
-
-    Raises NotFound `no_such_node`, Unprocessable `zone_size`, `zone_across_counties`,
-    `estate_twice`, `wrong_level`.
-    """
-    if problem := rules.zone_problem(paths):
-        raise Unprocessable(problem, "这些小区不能组成一个共管片区")
-    for path in paths:
-        if node_at(path).level != Level.ESTATE:
-            raise _wrong_level()
-    zone = Zone(
-        scope=paths[0].split("/")[0], zone_id=ids.new_id("zone"), name=name, paths=list(paths)
-    )
-    outbox.commit(zone)
-    return str(zone.zone_id)
-
-
-def zone(scope: str, zone_id: str) -> Zone:
-    """Return a zone of a county; raises NotFound `no_such_zone`."""
-    found = Zone.find(scope, zone_id)
-    if found is None:
-        raise NotFound("no_such_zone", "没有找到该共管片区")
-    return found
-
-
 def _node(scope: str, node_id: str, level: Level, name: str, above: Node | None) -> Node:
     return Node(
         scope=scope,
@@ -269,17 +199,24 @@ def _node(scope: str, node_id: str, level: Level, name: str, above: Node | None)
         level=level.value,
         name=name,
         path=f"{above.path}/{node_id}" if above else node_id,
-        parent_key=tenant_key(above.scope, above.node_id) if above else None,
+        parent_key=tenant_key(above.scope, above.node_id) if above else _no_parent(level),
     )
+
+
+def _no_parent(level: Level) -> str | None:
+    return COUNTIES if level is Level.COUNTY else None
 
 
 def _check_level(level: Level, above: Node | None) -> None:
     allowed = rules.PARENTS[level]
+    if level not in rules.ABOVE_ESTATES | {Level.ESTATE}:
+        raise wrong_level()
     if (above is None and allowed) or (above is not None and Level(above.level) not in allowed):
-        raise _wrong_level()
+        raise wrong_level()
 
 
-def _wrong_level() -> Unprocessable:
+def wrong_level() -> Unprocessable:
+    """Return the refusal of a node that stands where its level does not."""
     return Unprocessable("wrong_level", "该节点不能放在这一级")
 
 

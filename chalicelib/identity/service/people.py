@@ -1,29 +1,23 @@
 """Use cases of people and flats: who they are, where they live, what they may answer for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import date
+from typing import Final
 
-from chalicelib.core import clock, ids, outbox, revocations, sealing
+from chalicelib.core import ids, outbox, sealing
 from chalicelib.core.auth import Caller
-from chalicelib.core.errors import Conflict, NotFound, Unprocessable
-from chalicelib.core.permissions import PERMISSIONS
-from chalicelib.core.table import Row, tenant_key
-from chalicelib.identity.events import ResidencyBegan, ResidencyEnded
-from chalicelib.identity.rules import people as rules
-from chalicelib.identity.rules.people import ANSWERING, GUARDING, BindingState, Tie
-from chalicelib.identity.service import organisation
+from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.sealing import PersonKey
+from chalicelib.core.table import tenant_key
+from chalicelib.identity.rules.people import ANSWERING, BindingState, Tie, born_on
 from chalicelib.identity.service.visibility import existing, shown
-from chalicelib.identity.tables.people import AppointmentRow, Binding, Person, Residency
+from chalicelib.identity.tables.people import Person, Phone, Residency
 
 RESIDENT: Final = "resident"
 
-GUARDIAN_MESSAGES: Final = {
-    "guardian_required": "未满14周岁的儿童需要指定监护人",
-    "guardian_only_for_children": "只有未满14周岁的儿童可以指定监护人",
-    "unknown_guardian": "监护人必须是同一房屋的成年住户",
-}
+INDEXED: Final = {"phone": "phone_index", "id_number": "id_index"}
+"""What a person is found by: the sealed field, and where its blind index stands."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +31,6 @@ class Me:
     unit_ids: list[str]
 
 
-@dataclass(frozen=True)
-class Appointment:
-    """A role at a node of the tree, for an organisation or none."""
-
-    role: str
-    node_path: str
-    org_id: str | None
-
-
 def me(caller: Caller) -> Me:
     """Return the caller and, for a resident, their flats."""
     home = caller.audience == RESIDENT
@@ -56,7 +41,7 @@ def me(caller: Caller) -> Me:
 def register_person(
     community_id: str, *, name: str, phone: str = "", id_number: str = "", person_id: str = ""
 ) -> str:
-    """Register a person and return their id; raises Conflict if the id is taken."""
+    """Register a person and return their id; raises Conflict if the id or the phone is taken."""
     person_id = person_id or ids.new_id("per")
     outbox.commit(*new_person(community_id, person_id, name=name, phone=phone, id_number=id_number))
     return person_id
@@ -64,111 +49,72 @@ def register_person(
 
 def new_person(
     community_id: str, person_id: str, *, name: str = "", phone: str = "", id_number: str = ""
-) -> list[Row]:
-    """Return a person's rows, to be committed: the data key, and what it seals."""
+) -> tuple[PersonKey, Person, *tuple[Phone, ...]]:
+    """Return a person's rows, to be committed: data key, person, and the claim to a phone."""
     key = sealing.new_key(community_id, person_id)
+    person = Person(community_id=community_id, person_id=person_id)
     given = {"name": name, "phone": phone, "id_number": id_number}
-    sealed: dict[str, Any] = {
-        field: sealing.seal(community_id, person_id, field, text, key=key)
-        for field, text in given.items()
-        if text
-    }
-    person = Person(
-        community_id=community_id,
-        person_id=person_id,
-        phone_index=sealing.index("phone", phone) if phone else None,
-        id_index=sealing.index("id_number", id_number) if id_number else None,
-        **sealed,
+    seal(person, {field: text for field, text in given.items() if text}, key)
+    return key, person, *((claim(person),) if phone else ())
+
+
+def seal(person: Person, given: Mapping[str, str], key: PersonKey) -> None:
+    """Seal texts into a person's row, with what they are found by; an empty one is taken out.
+
+    An ID number says the birthday, unless that is given too.
+    """
+    given = dict(given)
+    if day := born_on(given.get("id_number", "")):
+        given.setdefault("born", day.isoformat())
+    where = (person.community_id, person.person_id)
+    for field, text in given.items():
+        setattr(person, field, sealing.seal(*where, field, text, key=key) if text else None)
+    for field, index in INDEXED.items():
+        if field in given:
+            text = given[field]
+            setattr(person, index, sealing.index(field, text) if text else None)
+
+
+def claim(person: Person) -> Phone:
+    """Return the row by which a person's phone number is theirs; a second one is a Conflict."""
+    return Phone(
+        phone_index=person.phone_index,
+        community_id=person.community_id,
+        person_id=person.person_id,
     )
-    return [key, person]
 
 
 def find_person(community_id: str, person_id: str) -> Person | None:
-    """Return a person of a community, or None; not one whose import is under way."""
-    return existing(Person.find(community_id, person_id))
+    """Return a person of a community, or None: for one of an import under way, or forgotten."""
+    person = existing(Person.find(community_id, person_id))
+    return person if person is not None and person.forgotten_at is None else None
 
 
-def persons_by_phone(phone_index: str) -> list[Person]:
-    """Return who has a phone number, of every community: keys only, one read of an index."""
-    return list(shown(Person.by_phone.query(phone_index, limit=100)))
+def person_of(community_id: str, person_id: str) -> Person:
+    """Return a person as `find_person` does; raises NotFound `no_such_person`."""
+    person = find_person(community_id, person_id)
+    if person is None:
+        raise NotFound("no_such_person", "没有找到该人员")
+    return person
 
 
-def move_in(
-    community_id: str, unit_id: str, person_id: str, tie: Tie, *, guardian_id: str | None = None
-) -> None:
-    """Tie a person to a flat; a child under 14 has a guardian who lives there.
-
-    Raises NotFound `no_such_unit`, Unprocessable `guardian_required`,
-    `guardian_only_for_children`, `unknown_guardian`, Conflict if they are tied.
-    """
-    at = clock.now()
-    organisation.unit(community_id, unit_id)
-    rows = residency_rows(community_id, unit_id, person_id, tie, guardian_id=guardian_id)
-    outbox.commit(*rows, events=(ResidencyBegan(community_id, unit_id, person_id, tie.value, at),))
+def opened(person: Person, field: str) -> str:
+    """Return a sealed field of a person in the clear, empty if it is not known; one read."""
+    value = getattr(person, field)
+    if value is None:
+        return ""
+    return sealing.open(person.community_id, person.person_id, field, bytes(value))
 
 
-def residency_rows(
-    community_id: str, unit_id: str, person_id: str, tie: Tie, *, guardian_id: str | None
-) -> list[Residency]:
-    """Return the rows of a new tie: a guardian's is written too, so that they cannot leave.
-
-    Raises Unprocessable as `move_in`.
-    """
-    rows = [new_residency(community_id, unit_id, person_id, tie, guardian_id=guardian_id)]
-    if reason := rules.guardian_refusal(tie, guardian_id):
-        raise Unprocessable(reason, GUARDIAN_MESSAGES[reason])
-    if guardian_id is not None:
-        guardian = tie_of(community_id, unit_id, guardian_id)
-        if guardian is None or Tie(guardian.tie) not in GUARDING:
-            raise Unprocessable("unknown_guardian", GUARDIAN_MESSAGES["unknown_guardian"])
-        rows.append(guardian)
-    return rows
+def born(person: Person) -> date | None:
+    """Return a person's birthday, or None if nobody knows it; one read."""
+    day = opened(person, "born")
+    return date.fromisoformat(day) if day else None
 
 
-def new_residency(
-    community_id: str, unit_id: str, person_id: str, tie: Tie, *, guardian_id: str | None
-) -> Residency:
-    """Return the row that ties a person to a flat."""
-    return Residency(
-        unit_key=tenant_key(community_id, unit_id),
-        person_id=person_id,
-        person_key=tenant_key(community_id, person_id),
-        community_id=community_id,
-        unit_id=unit_id,
-        tie=tie.value,
-        guardian_id=guardian_id,
-    )
-
-
-def move_out(
-    community_id: str, unit_id: str, person_id: str, *, at: datetime | None = None
-) -> None:
-    """End a person's tie to a flat and every right that came with it, in one transaction.
-
-    Their sessions as a resident end too; a tie to another flat lets them sign in again.
-    Raises NotFound `no_such_residency`, Unprocessable `guardian_of_child`, Conflict
-    `lost_race`.
-    """
-    at = at or clock.now()
-    home = {tie.person_id: tie for tie in residencies(community_id, unit_id)}
-    leaving = home.get(person_id)
-    if leaving is None:
-        raise NotFound("no_such_residency", "该人员不住在此房屋")
-    if any(tie.guardian_id == person_id for tie in home.values()):
-        raise Unprocessable("guardian_of_child", "请先为儿童更换监护人或办理迁出")
-    bound = Binding.find(community_id, binding_id(community_id, unit_id, person_id))
-    outbox.commit(
-        revocations.of_person(community_id, person_id, RESIDENT, at),
-        *([_ended(bound)] if bound else []),
-        deletes=(leaving,),
-        events=(ResidencyEnded(community_id, unit_id, person_id, at),),
-    )
-
-
-def _ended(bound: Binding) -> Binding:
-    bound.state = BindingState.ENDED.value
-    bound.state_key = state_key(bound.community_id, BindingState.ENDED)
-    return bound
+def persons_by_phone(phone_index: str) -> list[Phone]:
+    """Return whose a phone number is, in every community; one read, consistent."""
+    return list(shown(Phone.query(phone_index, consistent_read=True, limit=100)))
 
 
 def binding_id(community_id: str, unit_id: str, person_id: str) -> str:
@@ -184,6 +130,13 @@ def state_key(community_id: str, state: BindingState) -> str:
 def tie_of(community_id: str, unit_id: str, person_id: str) -> Residency | None:
     """Return a person's tie to a flat, or None; one read, consistent."""
     return existing(Residency.find(tenant_key(community_id, unit_id), person_id))
+
+
+def tied_among(community_id: str, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of (flat, person) that are tied; consistent reads of a hundred at a time."""
+    keys = [(tenant_key(community_id, unit_id), person_id) for unit_id, person_id in pairs]
+    found = shown(Residency.batch_get(keys, consistent_read=True))
+    return {(tie.unit_id, tie.person_id) for tie in found}
 
 
 def residencies(community_id: str, unit_id: str) -> list[Residency]:
@@ -202,55 +155,33 @@ def answerers(community_id: str, unit_id: str) -> list[str]:
     return [tie.person_id for tie in ties if Tie(tie.tie) in ANSWERING]
 
 
+def speaks_for(community_id: str, unit_id: str, person_id: str) -> outbox.Given:
+    """Return the condition that a person speaks for a flat, for another domain's commit."""
+    ties = [tie.value for tie in sorted(ANSWERING)]
+    key = tenant_key(community_id, unit_id)
+    return outbox.Given(Residency, key, person_id, Residency.tie.is_in(*ties))
+
+
 def units_of(community_id: str, person_id: str) -> list[str]:
     """Return the ids of the flats that a person speaks for."""
     ties = ties_of(community_id, person_id)
     return [tie.unit_id for tie in ties if Tie(tie.tie) in ANSWERING]
 
 
-def appointment_rows(
-    person_id: str, role: str, paths: Sequence[str], *, org_id: str = "", zone_id: str = ""
-) -> list[Row]:
-    """Return the rows of a role at these nodes (several: the estates of a zone).
+def homes_of(community_id: str, person_id: str, *, besides: str = "") -> list[Residency]:
+    """Return the flats that a person is tied to, as they are now; one is left out.
 
-    Raises Unprocessable `no_such_role`.
+    The index says which to look at, and is a moment late: each hit is read again. A tie of
+    the last moment may be missing, so nothing is destroyed on this alone.
     """
-    if role not in PERMISSIONS or role == RESIDENT:
-        raise Unprocessable("no_such_role", "没有这个岗位")
-    return [
-        AppointmentRow(
-            person_id=person_id,
-            post=f"{role}#{path.rpartition('/')[2]}",
-            role=role,
-            node_path=path,
-            org_id=org_id or None,
-            zone_id=zone_id or None,
-        )
-        for path in paths
-    ]
+    hits = ties_of(community_id, person_id)
+    ties = (tie_of(community_id, hit.unit_id, person_id) for hit in hits)
+    return [tie for tie in ties if tie is not None and tie.unit_id != besides]
 
 
-def dismiss(person_id: str, role: str, node_path: str) -> None:
-    """End a role at a node; raises NotFound `no_such_appointment`.
-
-    The rights end with the tokens' next turn, within 15 minutes; `sessions` ends them now.
-    """
-    row = AppointmentRow.find(person_id, f"{role}#{node_path.rpartition('/')[2]}")
-    if row is None or row.node_path != node_path:
-        raise NotFound("no_such_appointment", "没有找到该任职")
-    outbox.commit(deletes=(row,))
-
-
-def appointments_of(person_id: str) -> list[Appointment]:
-    """Return every role of a person and where it is held; one read, consistent."""
-    rows = AppointmentRow.query(person_id, consistent_read=True)
-    return [Appointment(row.role, row.node_path, row.org_id) for row in rows]
-
-
-def holders(role: str, node_path: str) -> list[str]:
-    """Return the ids of those who hold a role at a node; one read of an index."""
-    posts = AppointmentRow.at_node.query(node_path, AppointmentRow.post.startswith(f"{role}#"))
-    return [row.person_id for row in posts]
+def lives_in(community_id: str, person_id: str) -> bool:
+    """Return whether a person is tied to any flat of a community."""
+    return bool(homes_of(community_id, person_id))
 
 
 def refuse_if_tied(community_id: str, unit_id: str, person_id: str) -> None:

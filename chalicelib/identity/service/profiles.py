@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.core import sealing
-from chalicelib.core.table import tenant_key
-from chalicelib.identity.service.visibility import existing, shown
-from chalicelib.identity.tables.people import Person, Residency
+from chalicelib.identity.service import people
+from chalicelib.identity.service.visibility import existing
+from chalicelib.identity.tables.people import Person
 
-SEALED = ("name", "phone", "id_number")
+SEALED = ("name", "phone", "id_number", "born")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def profile(community_id: str, person_id: str) -> Profile | None:
 
     Three reads. Raises Forgotten `person_forgotten` (404) if the person was deleted.
     """
-    person = person_of(community_id, person_id)
+    person = existing(Person.find(community_id, person_id))  # one who was forgotten, too
     if person is None:
         return None
     sealed = {field: getattr(person, field) for field in SEALED}
@@ -48,10 +48,4 @@ def profile(community_id: str, person_id: str) -> Profile | None:
 
 def homes(community_id: str, person_id: str) -> tuple[Home, ...]:
     """Return the flats that a person is tied to; one read of an index."""
-    ties = Residency.by_person.query(tenant_key(community_id, person_id))
-    return tuple(Home(tie.unit_id, tie.tie) for tie in shown(ties))
-
-
-def person_of(community_id: str, person_id: str) -> Person | None:
-    """Return the row of a community's person, or None; not one of an import under way."""
-    return existing(Person.find(community_id, person_id))
+    return tuple(Home(tie.unit_id, tie.tie) for tie in people.ties_of(community_id, person_id))

@@ -8,6 +8,7 @@ minute, the one before it: an answer may be lost); any older one ends the sessio
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,13 @@ from chalicelib.core import clock, ids, keyring, outbox, revocations, tokens
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, NotFound, Refusal, Unauthenticated
 from chalicelib.core.logs import logger
-from chalicelib.core.permissions import AUDIENCES
+from chalicelib.core.paths import tenant_of
+from chalicelib.core.permissions import AUDIENCES, conflicting
 from chalicelib.core.table import tenant_key
 from chalicelib.identity.events import RefreshTokenReused
 from chalicelib.identity.rules import sessions as rules
-from chalicelib.identity.service import people
+from chalicelib.identity.rules.posts import posts_for
+from chalicelib.identity.service import posts
 from chalicelib.identity.tables.sessions import Session
 
 _BOUND_TO = "refresh-token"
@@ -41,7 +44,7 @@ class Person:
     @property
     def tenant(self) -> str:
         """Return whose data their session is: the community, else the county."""
-        return self.community_id or self.node_path.partition("/")[0]
+        return tenant_of(self.node_path, self.community_id)
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def sessions_of(caller: Caller) -> list[Session]:
     """Return the caller's live sessions, the newest first."""
     key, now = tenant_key(caller.tenant, caller.subject_id), clock.now().timestamp()
     found = Session.query(key, scan_index_forward=False, limit=SHOWN)
-    return [session for session in found if session.expires > now]
+    ends = revocations.ends_of(key)
+    return [one for one in found if one.expires > now and not _is_over(one, ends)]
 
 
 def end_session(caller: Caller, session_id: str) -> None:
@@ -164,28 +168,29 @@ def _refreshed(shown: _Shown, at: datetime) -> SignedIn:
 
 def _require_right(session: Session, at: datetime) -> None:
     """End the session if the person was signed out everywhere, or holds no post any more."""
-    started = clock.from_epoch_ms(int(session.started_at))
-    gone = revocations.ended_since(session.subject_key, session.audience, started)
+    gone = _is_over(session, revocations.ends_of(session.subject_key))
     if not gone and session.audience != "resident":
-        roles = roles_at(session.person_id, session.audience, session.node_path, session.org_id)
-        session.roles, gone = set(roles), not roles
+        session.roles = _roles(session)
+        gone = not session.roles
     if gone:
         _end(session, at)
         raise _ended()
 
 
-def roles_at(person_id: str, audience: str, node_path: str, org_id: str) -> tuple[str, ...]:
-    """Return the roles that a person exercises through a portal at one node for one body."""
-    posts = rules.posts_for(posts_of(person_id), AUDIENCES, audience)
-    return tuple(sorted({p.role for p in posts if (p.node_path, p.org_id) == (node_path, org_id)}))
+def _is_over(session: Session, ends: Sequence[revocations.Revocation]) -> bool:
+    """Return whether the person was signed out everywhere since."""
+    started = clock.from_epoch_ms(int(session.started_at))
+    return revocations.covers(ends, session.audience, started)
 
 
-def posts_of(person_id: str) -> list[rules.Post]:
-    """Return all posts of a person; one read."""
-    return [
-        rules.Post(found.role, found.node_path, found.org_id or "")
-        for found in people.appointments_of(person_id)
-    ]
+def _roles(session: Session) -> set[str]:
+    """Return the roles held now where the session acts; none if two duties meet in one person."""
+    held = posts.held_by(session.person_id)
+    if conflicting(frozenset(post.role for post in held)):
+        return set()
+    place = (session.node_path, session.org_id)
+    mine = posts_for(held, AUDIENCES, session.audience)
+    return {post.role for post in mine if (post.node_path, post.org_id) == place}
 
 
 def _end(session: Session, at: datetime) -> None:

@@ -6,13 +6,15 @@ and comes back with it and a code of the phone number button.
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
-from chalicelib.core import clock, ids, keyring, outbox, sealing
+from chalicelib.core import clock, ids, keyring, once, outbox, sealing
+from chalicelib.core.budgets import Budget
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict, Unauthenticated, Unprocessable
 from chalicelib.core.logs import logger
@@ -20,13 +22,24 @@ from chalicelib.core.table import Row, tenant_key
 from chalicelib.identity.gateways import wechat
 from chalicelib.identity.rules import sessions as rules
 from chalicelib.identity.service import organisation, people, sessions
+from chalicelib.identity.service.moves import HOMELESS_FOR
 from chalicelib.identity.service.sessions import SignedIn
+from chalicelib.identity.tables.people import Person
 from chalicelib.identity.tables.sessions import Session, WeChatHome
 
 _BOUND_TO = "wechat-ticket"
 RESIDENT = "resident"
 PATH_KEPT_S = 60
 MOST_HOMES = 20
+
+ACCOUNT = Budget(10, 30)
+"""Sign-ins of one WeChat account, which is one phone as far as we can see."""
+
+PHONES = Budget(5, 120)
+"""Phone codes of one WeChat account: each costs us money at WeChat."""
+
+ESTATE = Budget(300, 0.2)
+"""Sign-ins in one community, counted of those whom WeChat vouches for: nobody else fills it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class _Ticket:
+    key: str
     openid: str
     ends: int
     linked: list[str]
@@ -50,15 +64,17 @@ def sign_in(
 ) -> Arrival:
     """Sign in whoever this code of `wx.login` is, in the community they name or used last.
 
-    Three DynamoDB calls. Raises what `wechat.sign_in` raises.
+    Three DynamoDB calls. Raises TooMany, and what `wechat.sign_in` raises.
     """
     at = at or clock.now()
     openid = wechat.sign_in(js_code).openid
+    ACCOUNT.charge(openid)
     homes = list(WeChatHome.query(_account_key(openid), limit=MOST_HOMES, consistent_read=True))
     home = _home(homes, community_id)
     communities = tuple(sorted(home.community_id for home in homes))
     if home is None:
         return Arrival(ticket=_sealed(openid, communities, at), community_ids=communities)
+    ESTATE.charge(home.community_id)
     home.used_at = clock.epoch_ms(at)
     return Arrival(_admit(home, [home], device, at), community_ids=communities)
 
@@ -73,46 +89,70 @@ def add_phone(
 ) -> Arrival:
     """Sign in by the phone number that WeChat vouches for, and remember the WeChat account.
 
-    Whoever the property company already knows by this number is that person; a number that
-    nobody knows becomes a new person of the community they name, without a flat yet.
-    Raises Unauthenticated `ticket_invalid` or `ticket_expired`, Unprocessable
-    `choose_community`, Conflict `phone_shared`, NotFound `no_such_community`.
+    Whoever the property company already knows by this number is that person, unless another
+    account signs them in: numbers are given out again, so the company is asked first. A
+    number that nobody knows becomes a new person of the community they name, without a flat
+    yet. A ticket signs in once. Raises Unauthenticated `ticket_invalid`, `ticket_expired` or
+    `ticket_used`, TooMany, Unprocessable `choose_community`, Conflict `other_wechat`,
+    `wechat_linked`, NotFound `no_such_community`.
     """
     at, known = at or clock.now(), _opened(ticket)
     if known.ends <= at.timestamp():
         raise Unauthenticated("ticket_expired", "登录已超时，请重新登录")
+    PHONES.charge(known.openid)
+    ESTATE.charge(community_id)
     phone = wechat.phone_number(phone_code)
     found = _persons(phone, community_id)
-    rows: list[Row] = []
+    proof: list[Row] = []
     if not found:
-        if not community_id:
-            raise Unprocessable("choose_community", "请先选择您所在的小区")
-        _path_of(community_id, _period(at))  # no person in an estate that is none
-        found = {community_id: ids.new_id("per")}
-        rows = people.new_person(community_id, found[community_id], phone=phone)
-    homes = [
-        _linked(known.openid, where, who, at)
-        for where, who in found.items()
-        if where not in known.linked
-    ]
-    if not homes:
+        person, proof = _newcomer(phone, community_id, at)
+        found = [person]
+    mine = _free(found, known)
+    homes = [_linked(known.openid, person, at) for person in mine]
+    try:
+        session = _admit(homes[0], [_spent(known), *proof, *mine, *homes], device, at)
+    except Conflict:
+        if once.is_spent(known.key):
+            raise Unauthenticated("ticket_used", "登录已完成或已失效，请重新登录") from None
+        raise
+    signed_in = {home.community_id for home in homes}
+    return Arrival(session, community_ids=tuple(sorted(signed_in.union(known.linked))))
+
+
+def _newcomer(phone: str, community_id: str, at: datetime) -> tuple[Person, list[Row]]:
+    """Return somebody new, who is forgotten if they find no home, and the rows beside theirs."""
+    if not community_id:
+        raise Unprocessable("choose_community", "请先选择您所在的小区")
+    _path_of(community_id, _period(at))  # no person in an estate that is none
+    key, person, *claim = people.new_person(community_id, ids.new_id("per"), phone=phone)
+    person.leaves(at + HOMELESS_FOR)
+    return person, [key, *claim]
+
+
+def _free(found: Sequence[Person], known: _Ticket) -> list[Person]:
+    """Return those whom this account may sign in from now; raises Conflict if there are none."""
+    account = _account_key(known.openid)
+    asked = [person for person in found if person.community_id not in known.linked]
+    mine = [person for person in asked if person.account_key in (None, account)]
+    if not asked:
         raise Conflict("wechat_linked", "该微信账号已在此小区绑定其他住户")
-    session = _admit(homes[0], [*rows, *homes], device, at)
-    return Arrival(session, community_ids=tuple(sorted({*found, *known.linked})))
+    if not mine:
+        raise Conflict("other_wechat", "该手机号的住户已绑定其他微信，请联系物业核对后解绑")
+    return mine
 
 
-def links_of(community_id: str, person_id: str) -> list[WeChatHome]:
-    """Return the WeChat accounts that sign a person in, to be deleted when they are."""
-    found = WeChatHome.by_person.query(tenant_key(community_id, person_id), limit=MOST_HOMES)
-    links = (WeChatHome.find(link.account_key, link.community_id) for link in found)
-    return [link for link in links if link is not None]
+def links_of(person: Person) -> list[WeChatHome]:
+    """Return the WeChat account that signs a person in, or none, to be deleted with them."""
+    link = WeChatHome.find(person.account_key or "", person.community_id)
+    return [link] if link is not None else []
 
 
 def openids_of(community_id: str, person_id: str) -> list[str]:
     """Return the openids to which a person's messages go."""
+    person = people.find_person(community_id, person_id)
     return [
         keyring.unseal(bytes(link.openid), link.person_key).decode()
-        for link in links_of(community_id, person_id)
+        for link in (links_of(person) if person is not None else ())
     ]
 
 
@@ -131,24 +171,22 @@ def _home(homes: Sequence[WeChatHome], community_id: str) -> WeChatHome | None:
     return max(wanted, key=lambda home: home.used_at, default=None)
 
 
-def _persons(phone: str, community_id: str) -> dict[str, str]:
-    """Return community → person of a phone number, in one community or in all."""
-    found: dict[str, str] = {}
-    for person in people.persons_by_phone(sealing.index("phone", phone)):
-        if community_id not in ("", person.community_id):
-            continue
-        if person.community_id in found:
-            raise Conflict("phone_shared", "该手机号登记了多位住户，请联系物业核对")
-        found[person.community_id] = person.person_id
-    return found
+def _persons(phone: str, community_id: str) -> list[Person]:
+    """Return whose a phone number is, in one community or in all."""
+    claims = people.persons_by_phone(sealing.index("phone", phone))
+    wanted = [claim for claim in claims if community_id in ("", claim.community_id)]
+    found = (people.find_person(claim.community_id, claim.person_id) for claim in wanted)
+    return [person for person in found if person is not None]
 
 
-def _linked(openid: str, community_id: str, person_id: str, at: datetime) -> WeChatHome:
-    key = tenant_key(community_id, person_id)
+def _linked(openid: str, person: Person, at: datetime) -> WeChatHome:
+    """Return the row that lets an account sign a person in, and say so in the person's."""
+    key = tenant_key(person.community_id, person.person_id)
+    person.account_key = _account_key(openid)
     return WeChatHome(
-        account_key=_account_key(openid),
-        community_id=community_id,
-        person_id=person_id,
+        account_key=person.account_key,
+        community_id=person.community_id,
+        person_id=person.person_id,
         person_key=key,
         openid=keyring.seal(openid.encode(), key),
         used_at=clock.epoch_ms(at),
@@ -175,11 +213,17 @@ def _sealed(openid: str, linked: Sequence[str], at: datetime) -> str:
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
+def _spent(ticket: _Ticket) -> Row:
+    """Return the row by which a ticket signs in once, whatever number it comes with."""
+    return once.spent_by(ticket.key, datetime.fromtimestamp(ticket.ends, UTC))
+
+
 def _opened(ticket: str) -> _Ticket:
     from cryptography.exceptions import InvalidTag
 
     try:
         sealed = base64.urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4))
-        return _Ticket(*json.loads(keyring.unseal(sealed, _BOUND_TO)))
+        key = f"ticket#{hashlib.sha256(sealed).hexdigest()}"
+        return _Ticket(key, *json.loads(keyring.unseal(sealed, _BOUND_TO)))
     except (binascii.Error, InvalidTag, TypeError, ValueError) as failure:
         raise Unauthenticated("ticket_invalid", "登录信息无效，请重新登录") from failure

@@ -13,10 +13,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from chalicelib.core import clock
 from chalicelib.core.table import Row, shard_of, shards, tenant_key
-from chalicelib.identity.rules.consent import Purpose, Standing, State
-
-LISTING = "consent"
-"""The list of given consents by their end, spread over shards."""
+from chalicelib.identity.rules.consent import NOTICES, Purpose, Standing, State, still_good
 
 
 class Consent(Row):
@@ -66,17 +63,20 @@ class ConsentStanding(Row):
     person_id = UnicodeAttribute()
     consent_id = UnicodeAttribute()
     state = UnicodeAttribute()
+    text_sha256 = UnicodeAttribute()
     shard = UnicodeAttribute(null=True)
     ends_at = NumberAttribute(null=True)
     quiet_until = NumberAttribute(null=True)
     ending = _Ending()
 
     @classmethod
-    def past(cls, at: datetime, limit: int) -> Iterator["ConsentStanding"]:
-        """Yield given consents past their end, as the index knows them."""
-        before = cls.ends_at <= clock.epoch_ms(at)
-        for shard in shards(LISTING):
-            yield from cls.ending.query(shard, before, limit=limit)
+    def given_to(
+        cls, text_sha256: str, limit: int, *, until: datetime | None = None
+    ) -> Iterator["ConsentStanding"]:
+        """Yield consents to a text, of which all, or those past their end, as the index knows."""
+        over = cls.ends_at <= clock.epoch_ms(until) if until else None
+        for shard in shards(_listing(text_sha256)):
+            yield from cls.ending.query(shard, over, limit=limit)
 
     @property
     def standing(self) -> Standing:
@@ -85,6 +85,8 @@ class ConsentStanding(Row):
             State(self.state),
             expires=clock.from_epoch_ms(int(self.ends_at)) if self.ends_at else None,
             quiet_until=clock.from_epoch_ms(int(self.quiet_until)) if self.quiet_until else None,
+            text_sha256=self.text_sha256,
+            still_good=still_good(self.text_sha256, NOTICES[Purpose(self.purpose)]),
         )
 
     def turn(self, standing: Standing) -> Self:
@@ -92,8 +94,15 @@ class ConsentStanding(Row):
         self.state = standing.state.value
         self.ends_at = clock.epoch_ms(standing.expires) if standing.expires else None
         self.quiet_until = clock.epoch_ms(standing.quiet_until) if standing.quiet_until else None
-        self.shard = shard_of(LISTING, self.person_key) if standing.state is State.GIVEN else None
+        self.text_sha256 = standing.text_sha256
+        given = standing.state is State.GIVEN
+        self.shard = shard_of(_listing(self.text_sha256), self.person_key) if given else None
         return self
+
+
+def _listing(text_sha256: str) -> str:
+    """Return the name of the list of given consents to one text, by their end."""
+    return f"consent/{text_sha256[:16]}"
 
 
 def standing_of(community_id: str, person_id: str, purpose: Purpose) -> ConsentStanding | None:

@@ -1,7 +1,5 @@
 """Rows of the organisation tree: nodes, estates, flats, zones, and bodies at nodes."""
 
-from collections.abc import Iterable
-
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
@@ -133,8 +131,3 @@ def key_of_path(path: str, community_id: str = "") -> tuple[str, str]:
     """
     ids = path.split("/")
     return community_id or ids[0], ids[-1]
-
-
-def names(rows: Iterable[Node]) -> dict[str, str]:
-    """Return the nodes' names by id."""
-    return {row.node_id: row.name for row in rows}

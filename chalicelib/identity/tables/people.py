@@ -1,26 +1,43 @@
 """Rows of people: who they are, where they live, what they were appointed to."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
-from chalicelib.core.table import Row
+from chalicelib.core import clock
+from chalicelib.core.table import Row, shard_of, shards
 
 
-class _ByPhone(GlobalSecondaryIndex["Person"]):
+class _Leaving(GlobalSecondaryIndex["Person"]):
     class Meta:
-        index_name = "by_phone"
-        projection = IncludeProjection(["import_id"])
+        index_name = "leaving"
+        projection = KeysOnlyProjection()
 
-    phone_index = UnicodeAttribute(hash_key=True)
-    person_id = UnicodeAttribute(range_key=True)
+    shard = UnicodeAttribute(hash_key=True)
+    forget_at = NumberAttribute(range_key=True)
+
+
+class _ById(GlobalSecondaryIndex["Person"]):
+    class Meta:
+        index_name = "by_id"
+        projection = KeysOnlyProjection()
+
+    id_index = UnicodeAttribute(hash_key=True)
+    community_id = UnicodeAttribute(range_key=True)
 
 
 class Person(Row):
     """A person of a community (officers: of their county); what names them is sealed.
 
-    `name`, `phone` and `id_number` are `core.sealing`'s, `phone_index` and `id_index` its
-    blind indexes. A person of an import that is not complete counts for none: find people
-    by `service.people.find_person` and `persons_by_phone`.
+    `name`, `phone`, `id_number` and `born` (a day) are `core.sealing`'s, `phone_index` and
+    `id_index` its blind indexes. A person of an import that is not complete counts for none:
+    find people by `service.people.find_person` and `persons_by_phone`. `login` is the sign-in
+    name of a person who is staff as well, `account_key` the WeChat account that signs them
+    in. Who has no home is forgotten at `forget_at`, and was at `forgotten_at` (epoch ms).
+
+    Whatever begins or ends a tie of theirs writes this row, so that it meets a deletion.
     """
 
     class Meta:
@@ -31,10 +48,45 @@ class Person(Row):
     name = BinaryAttribute(legacy_encoding=False, null=True)
     phone = BinaryAttribute(legacy_encoding=False, null=True)
     id_number = BinaryAttribute(legacy_encoding=False, null=True)
+    born = BinaryAttribute(legacy_encoding=False, null=True)
     phone_index = UnicodeAttribute(null=True)
     id_index = UnicodeAttribute(null=True)
     import_id = UnicodeAttribute(null=True)
-    by_phone = _ByPhone()
+    login = UnicodeAttribute(null=True)
+    account_key = UnicodeAttribute(null=True)
+    shard = UnicodeAttribute(null=True)
+    forget_at = NumberAttribute(null=True)
+    forgotten_at = NumberAttribute(null=True)
+    leaving = _Leaving()
+    by_id = _ById()
+
+    @classmethod
+    def overdue(cls, at: datetime, limit: int) -> Iterator[tuple[str, str]]:
+        """Yield the keys of those who had no home for long enough by an instant."""
+        for shard in shards("leaving"):
+            for row in cls.leaving.query(shard, cls.forget_at < clock.epoch_ms(at), limit=limit):
+                yield row.community_id, row.person_id
+
+    def leaves(self, at: datetime | None) -> None:
+        """Let the person be forgotten at an instant unless they find a home; None: never."""
+        self.forget_at = clock.epoch_ms(at) if at else None
+        self.shard = shard_of("leaving", self.person_id) if at else None
+
+
+class Phone(Row):
+    """Whose a phone number is in a community: one person's, for its key holds no second.
+
+    It is found before anybody knows the tenant, when somebody signs in: finding it is what
+    it is for. Written and deleted with the person's own row.
+    """
+
+    class Meta:
+        short = "phones"
+
+    phone_index = UnicodeAttribute(hash_key=True)
+    community_id = UnicodeAttribute(range_key=True)
+    person_id = UnicodeAttribute()
+    import_id = UnicodeAttribute(null=True)
 
 
 class _ByPerson(GlobalSecondaryIndex["Residency"]):
@@ -129,10 +181,20 @@ class _AtNode(GlobalSecondaryIndex["AppointmentRow"]):
     post = UnicodeAttribute(range_key=True)
 
 
+class _OfBody(GlobalSecondaryIndex["AppointmentRow"]):
+    class Meta:
+        index_name = "of_body"
+        projection = AllProjection()
+
+    org_id = UnicodeAttribute(hash_key=True)
+    node_path = UnicodeAttribute(range_key=True)
+
+
 class AppointmentRow(Row):
     """A person's role at a node of the tree; `post` is `role#node id`.
 
-    Who is appointed to a zone has a row for each of its estates (`zone_id`).
+    Who is appointed to a zone has a row for each of its estates (`zone_id`). `since` is when
+    the post was given, or its holder set up new credentials, in epoch ms.
     """
 
     class Meta:
@@ -144,4 +206,7 @@ class AppointmentRow(Row):
     node_path = UnicodeAttribute()
     org_id = UnicodeAttribute(null=True)
     zone_id = UnicodeAttribute(null=True)
+    login = UnicodeAttribute(null=True)
+    since = NumberAttribute(null=True)
     at_node = _AtNode()
+    of_body = _OfBody()

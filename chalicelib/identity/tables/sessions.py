@@ -6,14 +6,15 @@ is what they are for. All others are keyed by tenant first.
 
 from pynamodb.attributes import (
     BinaryAttribute,
+    BooleanAttribute,
     NumberAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 
 from chalicelib.core.revocations import Revocation
-from chalicelib.core.table import Row
+from chalicelib.core.table import PlainJson, Row
 
 __all__ = ["Revocation", "Session", "StaffAccount", "WeChatHome"]
 
@@ -44,20 +45,11 @@ class Session(Row):
     expires = NumberAttribute()
 
 
-class _ByPerson(GlobalSecondaryIndex["WeChatHome"]):
-    class Meta:
-        index_name = "by_person"
-        projection = KeysOnlyProjection()
-
-    person_key = UnicodeAttribute(hash_key=True)
-    account_key = UnicodeAttribute(range_key=True)
-
-
 class WeChatHome(Row):
     """A person of a community whom a WeChat account signs in.
 
-    `account_key` is a blind index of app and openid; `openid` is sealed by the master key,
-    bound to the person's key.
+    `account_key` is a blind index of app and openid, and stands in the person's row, too;
+    `openid` is sealed by the master key, bound to the person's key.
     """
 
     class Meta:
@@ -69,15 +61,24 @@ class WeChatHome(Row):
     person_key = UnicodeAttribute()
     openid = BinaryAttribute(legacy_encoding=False)
     used_at = NumberAttribute()
-    by_person = _ByPerson()
+
+
+class _InCounty(GlobalSecondaryIndex["StaffAccount"]):
+    class Meta:
+        index_name = "in_county"
+        projection = IncludeProjection(["person_id", "set_up"])
+
+    county = UnicodeAttribute(hash_key=True)
+    node_path = UnicodeAttribute(range_key=True)
 
 
 class StaffAccount(Row):
     """A sign-in name of staff; times are epoch ms, `expires` seconds.
 
-    A name that nobody has gets a row too when somebody tries it (without `person_id`, for a
-    day), so that trying tells nothing. `totp` is sealed, `recovery` and `setup` are HMACs,
-    `password` is argon2id's own form.
+    `set_up` says whether it has credentials. A name that nobody has gets a row too when
+    somebody tries it (without `person_id`, for some hours), so that trying tells nothing.
+    `totp` is sealed, `recovery` and `setup` are HMACs, `password` is argon2id's own form.
+    `counts` holds failures by source (an HMAC): how many, the last one, the last sign-in.
     """
 
     class Meta:
@@ -86,13 +87,15 @@ class StaffAccount(Row):
 
     login = UnicodeAttribute(hash_key=True)
     person_id = UnicodeAttribute(null=True)
+    county = UnicodeAttribute(null=True)
     node_path = UnicodeAttribute(null=True)
+    set_up = BooleanAttribute(default=False)
     password = UnicodeAttribute(null=True)
     totp = BinaryAttribute(legacy_encoding=False, null=True)
     totp_step = NumberAttribute(default=0)
     recovery = UnicodeSetAttribute(null=True)
     setup = UnicodeAttribute(null=True)
     setup_ends = NumberAttribute(null=True)
-    failures = NumberAttribute(default=0)
-    locked_until = NumberAttribute(default=0)
+    counts = PlainJson(null=True)
     expires = NumberAttribute(null=True)
+    in_county = _InCounty()

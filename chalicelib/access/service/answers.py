@@ -1,0 +1,178 @@
+"""Use cases of answers to a call: open once, deny, and how the gate did."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.access import rules
+from chalicelib.access.events import OpeningGranted
+from chalicelib.access.rules import CallState
+from chalicelib.access.service.calls import CallView, closed, mine, no_such_call, speaks_still, view
+from chalicelib.access.tables import CallRow
+from chalicelib.core import clock, ids, outbox
+from chalicelib.core.auth import Caller
+from chalicelib.core.errors import Conflict, Unprocessable
+from chalicelib.core.table import Row
+from chalicelib.devices import public as devices
+from chalicelib.devices.events import CommandSettled
+from chalicelib.identity import public as identity
+
+WAIT_FOR_GATE = timedelta(seconds=2)
+"""How long a tap waits for the gate before it answers 202 (DEVICES.md)."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A granted opening: which command to which gate, and where it is."""
+
+    community_id: str
+    call_id: str
+    gate_id: str
+    command_id: str
+    state: CallState
+    expires_at: datetime
+
+
+def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Opening:
+    """Let the visitor in: one command, ever, for this call; a stale tap opens nothing.
+
+    Three DynamoDB calls: the call, the gate, one transaction. A second tap by the same
+    person is answered with the same opening. Raises NotFound `no_such_call`, Conflict
+    `already_answered`, Unprocessable `call_expired`.
+    """
+    at = at or clock.now()
+    row = mine(caller, call_id)
+    if row.answered_by == caller.subject_id and row.command_id:
+        return _opening(row, at)
+    _require_answerable(row, caller, at)
+
+    command = devices.prepare(
+        caller.community_id,
+        row.gate_id,
+        "gate.open",
+        {},
+        command_id=ids.derived("cmd", row.call_id),
+        cause=devices.Cause(row.call_id, caller.subject_id),
+    )
+    row.advance(CallState.GRANTED, CallState.SENT)
+    row.answered_by, row.command_id = caller.subject_id, command.command_id
+    row.command_expires_at = command.expires_at
+    row.shard = row.due_at = None  # from here on the command's own end closes the call
+    opening = _opening(row, at)
+    granted = OpeningGranted(
+        community_id=row.community_id,
+        call_id=row.call_id,
+        gate_id=row.gate_id,
+        command_id=command.command_id,
+        answered_by=caller.subject_id,
+        granted_at=at,
+    )
+    _commit(caller, row, command, events=(granted,), answer=opening)
+    devices.dispatch(command)
+    return opening
+
+
+def await_gate(opening: Opening) -> Opening:
+    """Wait, for at most two seconds, until the gate has answered."""
+    if opening.state is not CallState.SENT:
+        return opening
+    until = min(clock.now() + WAIT_FOR_GATE, opening.expires_at + rules.UNKNOWN_AFTER)
+    with _patience(opening.command_id) as patient:
+        outcome = devices.await_result(
+            opening.community_id,
+            opening.gate_id,
+            opening.command_id,
+            end=opening.expires_at,
+            until=until if patient else clock.now(),
+        )
+    state = rules.OUTCOMES.get(outcome.state, CallState.SENT)
+    if state is CallState.SENT and clock.now() >= opening.expires_at + rules.UNKNOWN_AFTER:
+        state = CallState.UNKNOWN
+    return dataclasses.replace(opening, state=state)
+
+
+MOST_WAITERS = 8
+
+_waiters: Counter[str] = Counter()
+
+
+@contextmanager
+def _patience(command_id: str) -> Iterator[bool]:
+    """Yield whether this request may wait: not if many in this process wait for the command.
+
+    Those are answered at once with the present state: one tapping person must not hold
+    every thread that could serve an SOS.
+    """
+    _waiters[command_id] += 1
+    try:
+        yield _waiters[command_id] <= MOST_WAITERS
+    finally:
+        _waiters[command_id] -= 1
+        if _waiters[command_id] <= 0:
+            del _waiters[command_id]
+
+
+def deny(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallView:
+    """Turn the visitor away; the first answer of the flat wins."""
+    at = at or clock.now()
+    row = mine(caller, call_id)
+    if row.state == CallState.DENIED and row.answered_by == caller.subject_id:
+        return view(row, at)
+    _require_answerable(row, caller, at)
+    row.advance(CallState.DENIED)
+    row.answered_by = caller.subject_id
+    shown = view(row, at)
+    _commit(caller, row, events=(closed(row, at),), answer=shown)
+    return shown
+
+
+def _commit(caller: Caller, call: CallRow, *rows: Row, events: Iterable[Any], answer: Any) -> None:
+    """Commit an answer if the caller speaks for the flat at this very moment.
+
+    Who moved out since the visitor rang is refused as a stranger (404) within the same
+    transaction: no read more, and no moment between asking and opening.
+    """
+    speaks = identity.speaks_for(call.community_id, call.unit_id, caller.subject_id)
+    try:
+        outbox.commit(call, *rows, events=events, given=(speaks,), answer=answer)
+    except Conflict:
+        if not speaks_still(caller, call):
+            raise no_such_call() from None
+        raise
+
+
+def finish(event: CommandSettled) -> None:
+    """Carry the end of a gate's command over to its call, once."""
+    row = CallRow.of(event.community_id, event.cause_id)
+    state = rules.OUTCOMES.get(event.state)
+    if row is None or state is None or not rules.may_follow(CallState(row.state), state):
+        return
+    row.advance(state)
+    outbox.commit(row, events=(closed(row, event.settled_at),))
+
+
+def _require_answerable(row: CallRow, caller: Caller, at: datetime) -> None:
+    reason = rules.refusal(row.facts(), caller.subject_id, at)
+    if reason == "not_yours":
+        raise no_such_call()
+    if reason == "already_answered":
+        raise Conflict("already_answered", "这次呼叫已有人处理", details={"state": row.state})
+    if reason == "call_expired":
+        raise Unprocessable("call_expired", "呼叫已结束，请访客重新呼叫")
+
+
+def _opening(row: CallRow, at: datetime) -> Opening:
+    assert row.command_id is not None
+    assert row.command_expires_at is not None
+    return Opening(
+        community_id=row.community_id,
+        call_id=row.call_id,
+        gate_id=row.gate_id,
+        command_id=row.command_id,
+        state=rules.shown_state(row.facts(), at),
+        expires_at=clock.from_epoch_ms(int(row.command_expires_at)),
+    )
