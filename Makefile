@@ -16,7 +16,7 @@ DOES ?=
 ROW ?=
 
 .PHONY: help setup run demo reset test journeys check fmt openapi golden coverage bench faults \
-	synth package deploy-test new-domain new-driver new-detector new-function
+	storm synth package deploy-test new-domain new-driver new-adapter new-detector new-function
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -79,6 +79,10 @@ bench:  ## Measure the budgets of DESIGN.md, each beside its peer in the same ru
 	@infra/setup.sh test
 	@$(PY) -m benchmarks $(ARGS)
 
+storm:  ## Let one device send 1,000 events a second for a minute: who else notices it?
+	@infra/setup.sh test
+	@$(PY) -m benchmarks storm $(ARGS)
+
 faults:  ## Break things at random under both journeys and check the invariants (SEEDS="1 2")
 	@infra/setup.sh test
 	@SEEDS="$(SEEDS)" $(PY) -m tests.invariants.faults $(ARGS)
@@ -92,6 +96,10 @@ new-domain:  ## Add a domain: code and tests (NAME=parcels; ROW=parcel if the "s
 new-driver:  ## Add a way of carrying commands to devices (NAME=http_gateway)
 	@infra/setup.sh check
 	@$(PY) -m tools.scaffold driver "$(NAME)"
+
+new-adapter:  ## Add a vendor's own format of device messages (NAME=uniview)
+	@infra/setup.sh check
+	@$(PY) -m tools.scaffold adapter "$(NAME)"
 
 new-detector:  ## Add an engine that looks at pictures (NAME=npu)
 	@infra/setup.sh check

@@ -3,7 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.devices.events import CommandSettled, DeviceEventRecorded
+from chalicelib.devices.events import (
+    CommandSettled,
+    DeviceEventRecorded,
+    DeviceQuarantined,
+    DeviceRetired,
+    DeviceSwapped,
+)
 from chalicelib.identity.events import (
     AccountErased,
     ImportAccepted,
@@ -11,54 +17,37 @@ from chalicelib.identity.events import (
     ResidencyEnded,
 )
 from chalicelib.vision.events import FrameExamined
+from functions.grants import (
+    ACCEPTED,
+    ACCOUNTS,
+    ACKS,
+    ACTS,
+    COMMANDS,
+    CONSENTS,
+    ESTATE,
+    FORGETS,
+    HEALTH,
+    HEARD,
+    HOMES,
+    LIVES,
+    LOOKED,
+    MEASURED,
+    OUTBOX,
+    OWN,
+    PEOPLE,
+    RECORDED,
+    REGISTRY,
+    SEALED,
+    SIGNED_IN,
+    TREE,
+    WELL,
+)
 from functions.wakes import Function, Heard, Http, Queue, Schedule, Stream, Topic, TopicRule
 
-OUTBOX = {"outbox": "rw"}
-COMMANDS = {"devices": "r", "commands": "rw"}
-ACKS = {"command_acks": "r"}
+CRIES = Queue("device-cries", batch=1)
 LIFT_HELD = {"op": ("lift.hold",)}
-SIGNED_IN = {"sessions": "rw", "revocations": "rw"}
-ACCOUNTS = {"staff_accounts": "rw", "appointments": "rw", "nodes": "r"}
-ACTS = {"admin_acts": "rw", "organisations": "r"}
-"""What administrators and managers leave on record, and whom for."""
+FOLLOWED = (Heard(DeviceSwapped), Heard(DeviceRetired), Heard(DeviceQuarantined))
 
-LIVES = {"residencies": "r", "import_jobs": "r"}
-"""Who lives where: ties that an unfinished import has written do not count yet."""
-
-PEOPLE = {**LIVES, "communities": "r", "units": "r", "revocations": "r"}
-HOMES = {"residencies": "rw", "bindings": "rw", "revocations": "rw"}
-ESTATE = {
-    **HOMES,
-    "communities": "rw",
-    "nodes": "rw",
-    "units": "rw",
-    "people": "rw",
-    "person_keys": "rw",
-    "phones": "rw",
-    "import_jobs": "rw",
-    "import_chunks": "rw",
-}
-TREE = {
-    "communities": "rw",
-    "nodes": "rw",
-    "organisations": "rw",
-    "attachments": "rw",
-    "zones": "rw",
-}
-SEALED = {"people": "r", "person_keys": "r", "import_jobs": "r"}
-LOOKED = {"views": "rw", "readers": "rw"}
-CONSENTS = {"consents": "rw", "consent_standings": "rw"}
-OWN = {
-    "people": "rw",
-    "person_keys": "rw",
-    "phones": "rw",
-    "import_jobs": "r",
-    "deletions": "rw",
-    "wechat_homes": "rw",
-}
-"""What a person has of their own, to take along or have deleted."""
-
-FORGETS = {**OWN, **HOMES, **CONSENTS, **OUTBOX}
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(
@@ -92,12 +81,17 @@ FUNCTIONS: tuple[Function, ...] = (
         tables={
             **SEALED,
             **LOOKED,
+            **MEASURED,
+            **HEALTH,
+            "serial_counts": "r",
             "deletions": "r",
             "wechat_homes": "rw",
             "alerts": "rw",
             "notifications": "r",
             "once": "rw",
             **COMMANDS,
+            **REGISTRY,
+            **ACKS,
             **ACCOUNTS,
             **ACTS,
             **PEOPLE,
@@ -156,31 +150,31 @@ FUNCTIONS: tuple[Function, ...] = (
     Function(
         "device_api",
         (Http("device"),),
-        tables={"devices": "r", "accepted_batches": "rw"},
-        sends=("device-events", "device-urgent"),
+        tables={**HEARD, "device_serials": "r"},
+        sends=ACCEPTED,
         media={"stills": "rw"},
         keys=True,
         memory_mb=512,
     ),
     Function("relay_outbox", (Stream("outbox"),), tables=OUTBOX, events=True),
     Function("sweep_outbox", (Schedule(60),), tables=OUTBOX, events=True, timeout_s=50),
+    Function("record_device_events", (Queue("device-events"),), tables=RECORDED, timeout_s=30),
     Function(
-        "record_device_events",
-        (Queue("device-events"),),
-        tables={"accepted_batches": "rw", "device_events": "rw", "devices": "r", **OUTBOX},
+        "record_urgent_events", (Queue("device-urgent", batch=1),), tables=RECORDED, reserved=10
     ),
-    Function(
-        "record_urgent_events",
-        (Queue("device-urgent", batch=1),),
-        tables={"accepted_batches": "rw", "device_events": "rw", "devices": "r", **OUTBOX},
-        reserved=10,
-    ),
+    Function("record_sos_events", (Queue("device-sos", batch=1),), tables=RECORDED, reserved=10),
     Function(
         "sweep_accepted",
         (Schedule(60),),
         tables={"accepted_batches": "rw"},
-        sends=("device-events", "device-urgent"),
+        sends=ACCEPTED,
         timeout_s=50,
+    ),
+    Function(
+        "roll_up_samples",
+        (Stream("samples", swept=False),),
+        tables={"samples": "r", "roll_ups": "rw"},
+        timeout_s=30,
     ),
     Function(
         "device_hello",
@@ -189,6 +183,19 @@ FUNCTIONS: tuple[Function, ...] = (
         publishes=True,
         keys=True,
     ),
+    Function("device_state_changed", (Topic("linli/v1/+/+/state"),), tables=WELL),
+    Function("watch_devices", (Schedule(60),), tables={**WELL, "devices": "rw"}, timeout_s=55),
+    Function("follow_devices", (Queue("follow-devices", hears=FOLLOWED),), tables=WELL),
+    Function(
+        "hear_events",
+        (Queue("device-messages"),),
+        tables=HEARD,
+        sends=ACCEPTED,
+        keys=True,
+        reserved=10,
+    ),
+    Function("hear_cries", (CRIES,), tables=HEARD, sends=ACCEPTED, keys=True, reserved=10),
+    Function("hear_telemetry", (Queue("device-samples"),), tables=HEARD, sends=ACCEPTED, keys=True),
     Function(
         "settle_commands",
         (Queue("command-acks"),),
@@ -269,6 +276,9 @@ FUNCTIONS: tuple[Function, ...] = (
 
 TOPIC_RULES: tuple[TopicRule, ...] = (
     TopicRule("linli/v1/+/+/ack", table="command_acks", queue="command-acks", kept_s=30 * 86_400),
+    TopicRule("linli/v1/+/+/sos", queue=CRIES.name),
+    TopicRule("linli/v1/+/+/evt", queue="device-messages"),
+    TopicRule("linli/v1/+/+/tel", queue="device-samples"),
 )
 
 

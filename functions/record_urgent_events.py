@@ -1,4 +1,4 @@
-"""Record SOS, smoke and gas on a queue and reserve of their own (SECURITY.md 18)."""
+"""Record smoke and gas on a queue and reserve of their own (SECURITY.md 18)."""
 
 from chalicelib.core import queue
 from chalicelib.devices import public as devices

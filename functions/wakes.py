@@ -49,9 +49,13 @@ class Queue:
 
 @dataclass(frozen=True)
 class Stream:
-    """The inserts of a table's stream, by the table's short name."""
+    """The inserts of a table's stream, by the table's short name.
+
+    `swept` says that a sweep brings what the stream gave up on: then it may give up soon.
+    """
 
     table: str
+    swept: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,13 @@ class Function:
 
 @dataclass(frozen=True)
 class TopicRule:
-    """An IoT rule without a function: keep each message in a table and queue it.
+    """An IoT rule without a function: queue each message, and keep it if a table is named.
 
     The item is keyed by the device, which the broker proved, and the message's `id`, so
-    that no device can write for another.
+    that no device can write for another. `kept_s` is how long it is kept.
     """
 
     filter: str
-    table: str
     queue: str
-    kept_s: int
+    table: str = ""
+    kept_s: int = 0

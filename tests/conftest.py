@@ -131,7 +131,10 @@ class Http:
         started: list[Any] = []
         content = b"".join(self.gateway(environ, lambda *said: started.append(said)))
         status, said = started[0]
-        return Reply(int(status[:3]), dict(said), json.loads(content) if content else None)
+        told = dict(said)
+        is_json = told.get("content-type", "").startswith("application/json")
+        body = json.loads(content) if content and is_json else content or None
+        return Reply(int(status[:3]), told, body)
 
 
 @pytest.fixture

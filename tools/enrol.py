@@ -35,9 +35,14 @@ def main(arguments: list[str]) -> int:
 def _enrol(community_id: str, kind: str, place_id: str) -> dict[str, str]:
     # The product reads its environment as it is imported.
     from chalicelib.devices import public as devices  # noqa: PLC0415 -- see above
+    from chalicelib.identity import public as identity  # noqa: PLC0415 -- as above
 
     made = devices.enrol(
-        community_id, devices.Kind(kind), place_id=place_id, name=f"{place_id} {kind}"
+        community_id,
+        devices.Kind(kind),
+        place_id=place_id,
+        name=f"{place_id} {kind}",
+        node_path=identity.standing_at(community_id, ""),
     )
     return {
         "id": made.device_id,

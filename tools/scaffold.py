@@ -1,4 +1,4 @@
-"""Write a new domain, driver, detector or function: code and tests that pass at once.
+"""Write a new domain, driver, adapter, detector or function: code and tests that pass at once.
 
 A reaction alone fails its test until it is granted what it touches and has an effect.
 
@@ -28,6 +28,13 @@ TEMPLATES = Path(__file__).with_name("templates")
 SHORT = r'^ +short = "(\w+)"'
 """How a row class names its table."""
 
+PLUGINS = {
+    "driver": "chalicelib/devices/drivers",
+    "adapter": "chalicelib/devices/adapters",
+    "detector": "chalicelib/vision/detectors",
+}
+"""Where the plugins of a kind stand."""
+
 SAYS_NOTHING = {"utils", "helpers", "manager", "common", "data", "info", "misc", "base"}
 
 
@@ -49,7 +56,7 @@ class Wish:
 def main(arguments: list[str]) -> int:
     """Write what was asked for; return the process's exit status."""
     parser = argparse.ArgumentParser(prog="tools.scaffold")
-    parser.add_argument("kind", choices=["domain", "driver", "detector", "function"])
+    parser.add_argument("kind", choices=["domain", *PLUGINS, "function"])
     parser.add_argument("name", help="snake_case, the field's own word")
     parser.add_argument("--row", default="", help="parcel: what the domain has many of")
     parser.add_argument("--hears", default="", help="access.CallRung: the event it reacts to")
@@ -239,14 +246,14 @@ def _inserted(after: str, what: str) -> Callable[[str], str]:
 
 def _tidy(paths: list[Path], root: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
+    code = [str(path) for path in paths if path.suffix == ".py"]
     for step in (["check", "--fix-only", "--quiet", "--select=I"], ["format", "--quiet"]):
-        subprocess.run([*ruff, *step, *map(str, paths)], cwd=root, check=True)
+        subprocess.run([*ruff, *step, *code], cwd=root, check=True)
 
 
 LISTED: Mapping[str, Callable[[Mapping[str, str], Path], list[Path]]] = {
     "domain": _list_domain,
-    "driver": _list_plugin("chalicelib/devices/drivers"),
-    "detector": _list_plugin("chalicelib/vision/detectors"),
+    **{kind: _list_plugin(folder) for kind, folder in PLUGINS.items()},
     "function": _list_function,
     "reaction": _list_function,
 }

@@ -18,6 +18,7 @@ class Settings:
     dynamodb_key: str
     command_bus: str
     command_bus_url: str
+    driver_hosts: str
     token_keys: str
     token_issuer: str
     token_longest_s: int
@@ -50,6 +51,7 @@ def settings() -> Settings:
         dynamodb_key=env("LINLI_DYNAMODB_KEY", ""),
         command_bus=env("LINLI_COMMAND_BUS", "iot_core"),
         command_bus_url=env("LINLI_COMMAND_BUS_URL", ""),
+        driver_hosts=env("LINLI_DRIVER_HOSTS", ""),
         token_keys=env("LINLI_TOKEN_KEYS", '{"keys": []}'),
         token_issuer=env("LINLI_TOKEN_ISSUER", "linli"),
         token_longest_s=int(env("LINLI_TOKEN_LONGEST_S", "900")),

@@ -41,6 +41,12 @@ class NotFound(Refusal):
     status = 404
 
 
+class NotAcceptable(Refusal):
+    """The answer has a form that the request does not accept (406)."""
+
+    status = 406
+
+
 class Conflict(Refusal):
     """Somebody else was first, or a key was used again with another body (409)."""
 

@@ -28,6 +28,7 @@ MEANINGS = {
     401: "Nobody is asking: `token_missing`, `token_expired`, `token_revoked`, `bad_signature`, …",
     403: "The caller may not do this: `not_permitted`",
     404: "No such object in the caller's community",
+    406: "`Accept` must name the answer's media type",
     409: "Somebody was first, or the idempotency key has another body",
     413: "The body is over its limit",
     415: "The content type is not taken here",
@@ -100,11 +101,18 @@ _SCHEMES = {
         "type": "apiKey",
         "in": "header",
         "name": "webhook-signature",
-        "description": "Standard Webhooks: v1,<base64 HMAC-SHA256 of id.timestamp.body>",
+        "description": "Standard Webhooks: v1,<base64 HMAC-SHA256 of id.timestamp.body>,"
+        " or v1a,<base64 Ed25519 of the same>",
     },
 }
 _SIGNED = ("webhook-id", "webhook-timestamp", "x-linli-device", "x-linli-key-id")
 _JSON = "application/json"
+_NEXT_PART = {
+    web.NEXT: {
+        "description": "the cursor of the next part; absent at the end",
+        "schema": {"type": "string"},
+    }
+}
 Refs = Mapping[type[BaseModel], dict[str, str]]
 
 
@@ -127,6 +135,8 @@ def _operation(route: web.Route, refs: Refs) -> dict[str, Any]:
         operation["description"] = " ".join(rest.split())
     if route.permission:
         operation["x-permission"] = route.permission
+    if not route.signed:
+        operation["security"] = []  # its address is the secret
     if route.body is not None:
         content = {kind: {"schema": refs[route.body]} for kind in route.content}
         operation["requestBody"] = {"required": True, "content": content}
@@ -141,7 +151,7 @@ def _parameters(route: web.Route) -> list[dict[str, Any]]:
     if route.once:
         key = {"type": "string", "pattern": f"^{web.KEY_PATTERN}$"}
         found.append(_parameter("Idempotency-Key", "header", key))
-    if route.audience == web.DEVICE:
+    if route.audience == web.DEVICE and route.signed:
         found += [_parameter(name, "header", {"type": "string"}) for name in _SIGNED]
     return found
 
@@ -178,8 +188,13 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(route: web.Route, refs: Refs) -> dict[str, Any]:
-    shown = {_JSON: {"schema": refs[route.reply]}}
+    if isinstance(route.reply, str):
+        shown: dict[str, Any] = {route.reply: {}}
+    else:
+        shown = {_JSON: {"schema": refs[route.reply]}}
     replies: dict[str, Any] = {"200": {"description": "Done", "content": shown}}
+    if isinstance(route.reply, str):
+        replies["200"]["headers"] = _NEXT_PART
     if route.pending is not None:
         replies["202"] = {"description": "Under way; ask again", "content": shown}
     for status in sorted(_problems(route)):
@@ -195,13 +210,14 @@ def _responses(route: web.Route, refs: Refs) -> dict[str, Any]:
 
 def _problems(route: web.Route) -> set[int]:
     """Return the statuses with which this route may refuse: from what it declares."""
-    found = {500, *route.refuses, *((429,) if route.budget is not None else ())}
+    found = {500, *route.refuses, *((406,) if isinstance(route.reply, str) else ())}
+    found |= {429} if route.budget is not None else set()
     if route.audience in web.PEOPLE:
         found |= {401, 403, 503}  # 503: who was signed out cannot be read
     if route.audience == web.SESSION:
         found.add(401)
     if route.audience == web.DEVICE:
-        found |= {401, 413}
+        found |= {401, 413} if route.signed else {413}
     if route.body is not None:
         found |= {400, 413, 415}
     if "query" in route.takes or route.once:
@@ -219,7 +235,7 @@ def _schemas(routes: list[web.Route]) -> tuple[Refs, dict[str, Any]]:
     wanted: dict[type[BaseModel], Literal["validation", "serialization"]] = {
         Problem: "serialization",
         **dict.fromkeys(bodies, "validation"),
-        **{route.reply: "serialization" for route in routes},
+        **{route.reply: "serialization" for route in routes if not isinstance(route.reply, str)},
     }
     placed, definitions = models_json_schema(
         list(wanted.items()),

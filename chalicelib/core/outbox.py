@@ -19,6 +19,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.transactions import TransactWrite
 
@@ -37,12 +38,16 @@ TRIES = 4
 
 @dataclass(frozen=True)
 class Given:
-    """What must hold of another row at the moment of a commit, without a read of its own."""
+    """What must hold of another row at the moment of a commit, without a read of its own.
+
+    `actions` are done to that row with the commit: a count goes up, whoever else counts too.
+    """
 
     row: type[Row]
     hash_key: str
     range_key: str | None
     condition: Condition
+    actions: Sequence[Action] = ()
 
 
 class _Due(GlobalSecondaryIndex["OutboxRow"]):
@@ -84,7 +89,7 @@ def commit(
     """Write rows, deletes, events and the idempotency record in one transaction.
 
     A row may come with a further condition; `given` must hold of rows that are not
-    written. `answer` is a dataclass: what the use case
+    saved. `answer` is a dataclass: what the use case
     returns, kept so that the same key gets the same answer. Raises Conflict
     (`lost_race`) if any row was changed or made by somebody else, or what was given does
     not hold; Replayed if the
@@ -124,6 +129,37 @@ def commit_once(row: Row, *, events: Iterable[Any] = ()) -> bool:
     return True
 
 
+def put_each(rows: Sequence[Row]) -> Sequence[bool | BaseException]:
+    """Write rows that must not be there yet; return, for each, False if it was there.
+
+    Rows of nothing in common, at most 25: they go in one call, and one that the engine refuses
+    stands alone. A row that could not be written has the exception in its place.
+    """
+    if len(rows) > 1 and _all_put(rows):
+        return [True] * len(rows)
+    return [_put(row) for row in rows]
+
+
+def _put(row: Row) -> bool | BaseException:
+    try:
+        return row.put_new()
+    except Exception as failure:  # noqa: BLE001 -- the other rows are not to blame
+        return failure
+
+
+def _all_put(rows: Sequence[Row]) -> bool:
+    """Put all rows or none; False if the engine refused any; raises if it did not answer."""
+    try:
+        _write([(row, None) for row in rows], (), (), None)
+    except TransactWriteError as failure:
+        if failure.cause_response_code is None:
+            raise  # no answer at all: each alone would wait as long
+        return False
+    if settings().commit_fence:
+        _fence(rows[0])
+    return True
+
+
 def _write(
     saved: Sequence[tuple[Row, Condition | None]],
     deleted: Sequence[Row],
@@ -136,9 +172,18 @@ def _write(
         for row in deleted:
             work.delete(row)
         for fact in given:
-            work.condition_check(fact.row, fact.hash_key, fact.range_key, fact.condition)
+            _expect(work, fact)
         if record is not None:
             work.save(record, return_values="ALL_OLD")
+
+
+def _expect(work: TransactWrite, fact: Given) -> None:
+    if not fact.actions:
+        work.condition_check(fact.row, fact.hash_key, fact.range_key, fact.condition)
+        return
+    row = fact.row(fact.hash_key, fact.range_key)
+    row.version = 0  # one more than it is, as in `Row.changed`: who has read it saves no more
+    work.update(row, list(fact.actions), fact.condition, add_version_condition=False)
 
 
 def _passing(failure: TransactWriteError) -> bool:

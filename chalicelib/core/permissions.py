@@ -24,6 +24,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "property_manager": _ALL
     | {
         "devices.read",
+        "devices.operate",
+        "devices.enrol",
+        "devices.keys",
+        "devices.maintain",
+        "devices.repair",
         "alerts.read",
         "alerts.judge",
         "notifications.read",
@@ -43,8 +48,16 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "identity.manage_people",
         "identity.decide_bindings",
     },
-    "guard": _ALL | {"alerts.read", "alerts.judge", "notifications.read", "identity.view_resident"},
-    "worker": _ALL,
+    "guard": _ALL
+    | {
+        "alerts.read",
+        "alerts.judge",
+        "devices.operate",
+        "devices.read",
+        "identity.view_resident",
+        "notifications.read",
+    },
+    "worker": _ALL | {"devices.read", "devices.repair"},
     "committee_member": _ALL | {"identity.read_community"},
     "committee_chair": _ALL | {"identity.read_community"},
     "county_officer": _OFFICER | {"identity.manage_tree"},

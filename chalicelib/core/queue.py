@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 Handler = Callable[[dict[str, Any], Any], Any]
+Message = Mapping[str, str]
+
+MOST_ENTRIES = 10
+"""Messages of one SendMessageBatch (SQS)."""
 
 
 def handler(consumer: str, reactions: Mapping[type, Callable[[Any], None]]) -> Handler:
@@ -56,13 +60,27 @@ def jobs(work: Callable[[dict[str, Any]], None]) -> Handler:
     return _batched(take)
 
 
-def send(queue: str, body: Mapping[str, Any]) -> None:
-    """Put one job on a queue, with the request's id."""
-    message = {**body, "request_id": context.request_id()}
-    aws.client("sqs").send_message(
-        QueueUrl=settings().queue_prefix + queue,
-        MessageBody=json.dumps(message, ensure_ascii=False),
-    )
+def message(body: Mapping[str, Any], *, group: str = "") -> Message:
+    """Return the message of one job, with the request's id.
+
+    SQS serves the groups of a queue fairly: one with a backlog does not delay the others.
+    """
+    text = json.dumps({**body, "request_id": context.request_id()}, ensure_ascii=False)
+    return {"MessageBody": text, "MessageGroupId": group} if group else {"MessageBody": text}
+
+
+def send(queue: str, *messages: Message) -> None:
+    """Put messages on a queue, ten to a call; raises if any was not taken."""
+    sqs, url = aws.client("sqs"), settings().queue_prefix + queue
+    if len(messages) == 1:
+        sqs.send_message(QueueUrl=url, **messages[0])
+        return
+    for start in range(0, len(messages), MOST_ENTRIES):
+        part = messages[start : start + MOST_ENTRIES]
+        entries = [{"Id": str(number), **one} for number, one in enumerate(part)]
+        reply = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        if reply.get("Failed"):
+            raise RuntimeError(f"{queue} did not take {len(reply['Failed'])} messages")
 
 
 def _batched(work: "Callable[[SQSRecord], None]") -> Handler:

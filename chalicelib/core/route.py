@@ -23,8 +23,13 @@ Who asks for `/session/...` has no token yet: that is where they get one.
 KEY_PATTERN = r"[A-Za-z0-9_.:-]{8,64}"
 """An idempotency key: chosen by the client, one per intended effect."""
 
+NEXT = "X-Next-Cursor"
+"""The header in which an answer that is a file names the cursor of its next page."""
+
 CORS = CORSConfig(
-    allow_headers=["Idempotency-Key"], expose_headers=["Retry-After", "X-Request-Id"], max_age=600
+    allow_headers=["Idempotency-Key"],
+    expose_headers=["Retry-After", "X-Request-Id", "Content-Disposition", NEXT],
+    max_age=600,
 )
 JSON_ONLY = ("application/json",)
 GIVEN = frozenset({"caller", "query", "body", "raw"})
@@ -38,21 +43,32 @@ OnceKind = bool | Literal["for_ever"]
 
 
 @dataclass(frozen=True)
+class File:
+    """A file to save under `name`; `next` is the cursor of the following part, if there is one."""
+
+    name: str
+    content: bytes
+    next: str | None = None
+
+
+@dataclass(frozen=True)
 class Route:
     """One operation: where, for whom, and what its view takes and gives.
 
-    `once` demands an Idempotency-Key; `"for_ever"` never forgets it (payments). `then` is a
-    read that runs on the first answer and on each replay. `pending` answers 202 instead of
-    200. `refuses` lists the statuses of the domain's own refusals. `described_by` is the
-    body's model where the view takes `raw`. `content` are the accepted content types.
-    `budget` is how often one person, or one source of those without a token, may ask.
+    `reply` is a model, or the media type of the `File` that the view returns. `once` demands
+    an Idempotency-Key; `"for_ever"` never forgets it (payments). `then` is a read that runs
+    on the first answer and on each replay. `pending` answers 202 instead of 200. `refuses`
+    lists the statuses of the domain's own refusals. `described_by` is the body's model where
+    the view takes `raw`. `content` are the accepted content types. `signed` is false for a
+    device's route whose address is the secret. `budget` is how often one person, or one
+    source of those without a token, may ask.
     """
 
     method: str
     path: str
     audience: str
     view: View
-    reply: type[BaseModel]
+    reply: type[BaseModel] | str
     permission: str | None = None
     once: OnceKind = False
     then: Callable[[Any], Any] | None = None
@@ -60,6 +76,7 @@ class Route:
     refuses: tuple[int, ...] = ()
     described_by: type[BaseModel] | None = None
     content: tuple[str, ...] = JSON_ONLY
+    signed: bool = True
     budget: Budget | None = None
 
     def __post_init__(self) -> None:
@@ -83,6 +100,8 @@ class Route:
             "its view has an unknown parameter": not self.asked <= GIVEN | self.placeholders,
             "its view ignores a placeholder": not self.placeholders <= self.asked,
             "its view does not say what it returns": self.returns is None,
+            "a media type is answered with a file": isinstance(self.reply, str)
+            and (self.returns is not File or bool(self.once)),
             "nobody asks for a session without limit": self.audience == SESSION
             and self.budget is None,
             "people's routes have a caller": not people and "caller" in self.asked,

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from chalicelib.core.cells import Line, clean
 from chalicelib.core.errors import Unprocessable
+from chalicelib.core.payload import LARGEST_BINARY
 
-MOST_BYTES: Final = 4_000_000
-"""Of both files: Lambda takes 6 MB, and base64 makes three bytes four."""
+MOST_BYTES: Final = LARGEST_BINARY
+"""Of both files."""
 
 MOST_UNPACKED: Final = 20_000_000
 """Of all parts together: 30,000 lines of eight columns take 15 MB."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 from pynamodb.attributes import JSONAttribute, VersionAttribute
@@ -11,12 +12,16 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist, PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
 
 from chalicelib.core import aws, clock
 from chalicelib.core.config import settings
 
 LONGEST_HASH, LONGEST_RANGE = 2_048, 1_024
 """Bytes that DynamoDB takes for a key."""
+
+READ_AT_ONCE, MOST_PAGES = 200, 5
+"""How many rows of a filtered list are read at a time, and how often for one request."""
 
 _rows: dict[str, type["Row"]] = {}
 
@@ -126,6 +131,25 @@ class Row(Model):
         except DoesNotExist:
             return None
 
+    @classmethod
+    def first_of(
+        cls, found: ResultIterator[Self], limit: int
+    ) -> tuple[list[Self], dict[str, Any] | None]:
+        """Return the first rows of a query, and the key to go on after; None at the end.
+
+        Reads `MOST_PAGES` at the most: where a filter passes few rows, there may be fewer of
+        them than `limit`, or none, before the end.
+        """
+        rows, pages = list[Self](), found.page_iter
+        for page in islice(pages, MOST_PAGES):
+            for at, item in enumerate(page["Items"], 1):
+                rows.append(cls.from_raw_data(item))
+                if len(rows) == limit and at < len(page["Items"]):
+                    return rows, {name: item[name] for name in pages.key_names}
+            if len(rows) == limit:
+                break
+        return rows, pages.last_evaluated_key
+
     def has_twin(self) -> bool:
         """Return whether a row of the same key is kept, live or over."""
         names = [name for name in (self._hash_keyname, self._range_keyname) if name]
@@ -137,6 +161,8 @@ class Row(Model):
 
     def changed(self, actions: list[Any], condition: Condition) -> bool:
         """Update the row if the condition holds; False if it does not."""
+        if self.version is None:
+            self.version = 0  # one more than it is: PynamoDB would set what was not read to 1
         return _held(lambda: self.update(actions, condition=condition, add_version_condition=False))
 
     def is_live(self) -> bool:

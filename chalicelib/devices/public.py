@@ -1,47 +1,50 @@
 """What other domains, and the reactions in `functions/`, may ask of devices."""
 
-from chalicelib.devices.rules import Kind, mqtt_password
-from chalicelib.devices.service.commands import (
-    Cause,
-    Outcome,
-    await_result,
-    dispatch,
-    expire_commands,
-    hear_hello,
-    prepare,
-    settle,
-)
-from chalicelib.devices.service.registry import (
-    Account,
-    Enrolment,
-    account,
-    accounts,
-    device_at,
-    device_of,
-    enrol,
-    stands_at,
-)
-from chalicelib.devices.service.uplink import record, sweep_accepted
+from chalicelib.devices.rules.catalogue import Kind
+from chalicelib.devices.rules.signing import mqtt_password
+from chalicelib.devices.schemas.adapters import AdapterSettings
+from chalicelib.devices.service.acks import Outcome, await_result, expire_commands, settle
+from chalicelib.devices.service.attaching import AdapterWish, Attached, attach
+from chalicelib.devices.service.commands import Cause, dispatch, prepare
+from chalicelib.devices.service.enrolment import Enrolment, Hardware, enrol
+from chalicelib.devices.service.health import follow as follow_device
+from chalicelib.devices.service.health import follow_quarantine, watch_devices
+from chalicelib.devices.service.keys import Account, account
+from chalicelib.devices.service.presence import hear_hello, hear_state
+from chalicelib.devices.service.recording import record
+from chalicelib.devices.service.registry import device_at, device_of, stands_at
+from chalicelib.devices.service.telemetry import roll_up
+from chalicelib.devices.service.uplink import accept_message, sweep_accepted
 
 __all__ = [
     "Account",
+    "AdapterSettings",
+    "AdapterWish",
+    "Attached",
     "Cause",
     "Enrolment",
+    "Hardware",
     "Kind",
     "Outcome",
+    "accept_message",
     "account",
-    "accounts",
+    "attach",
     "await_result",
     "device_at",
     "device_of",
     "dispatch",
     "enrol",
     "expire_commands",
+    "follow_device",
+    "follow_quarantine",
     "hear_hello",
+    "hear_state",
     "mqtt_password",
     "prepare",
     "record",
+    "roll_up",
     "settle",
     "stands_at",
     "sweep_accepted",
+    "watch_devices",
 ]

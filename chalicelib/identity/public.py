@@ -25,10 +25,12 @@ from chalicelib.identity.service.people import (
     units_of,
 )
 from chalicelib.identity.service.posts import holders
+from chalicelib.identity.service.whereabouts import Spot, names_at, paths_of, standing_at
 
 __all__ = [
     "Place",
     "Purpose",
+    "Spot",
     "add_unit",
     "answerers",
     "attach",
@@ -44,6 +46,8 @@ __all__ = [
     "may_ask",
     "move_in",
     "move_out",
+    "names_at",
+    "paths_of",
     "plant",
     "register_person",
     "replay_deletions",
@@ -51,6 +55,7 @@ __all__ = [
     "routes_to",
     "speaks_for",
     "spoken_for",
+    "standing_at",
     "units_known",
     "units_of",
     "write_import",

@@ -33,8 +33,9 @@ REASONS = {
 }
 """What the gateway itself refuses; the words of infra.one_machine.gateway.py."""
 
-BINARY = ["multipart/form-data"]
-"""Vendors' devices post pictures in multipart: bytes must arrive as they were sent."""
+BINARY = ["multipart/form-data", "application/xml", "text/xml", "application/pdf"]
+"""Vendors' devices post pictures in multipart, and XML in GB 2312: bytes must arrive as they were
+sent. Who accepts a PDF gets its bytes (the gateway looks at the request's `Accept`)."""
 
 ANY_TYPE = (
     "application/json",

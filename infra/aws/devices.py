@@ -11,7 +11,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
-UP = ("ack", "hello", "evt", "tel", "state")
+UP = ("ack", "hello", "sos", "evt", "tel", "state")
 DOWN = ("cmd", "time")
 THING = "${iot:Connection.Thing.ThingName}"
 COMMUNITY = "${iot:Connection.Thing.Attributes[community]}"

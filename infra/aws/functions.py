@@ -23,8 +23,13 @@ from infra.aws.storage import PACK
 MINUTE = 60
 """EventBridge runs a schedule once a minute at most."""
 
+FEWEST_AT_ONCE = 2
+"""The least that an event source of SQS can be limited to."""
+
 STREAM_BATCH = 100
 STREAM_TRIES = 20
+UNTIL_EXPIRED = -1
+"""What no sweep would bring is tried until it leaves the stream, after a day."""
 
 
 class Functions(Construct):
@@ -97,12 +102,14 @@ class Functions(Construct):
     def _command_bus(self) -> dict[str, str]:
         """Return how commands reach devices: IoT Core, or the driver of `-c command_bus=NAME`.
 
-        `-c command_bus_url=URL` says where that driver's gateway is.
+        `-c command_bus_url=URL` says where that driver's gateway is, `-c driver_hosts=LIST`
+        which vendors' devices may be reached by their addresses (none, unless it says so).
         """
         chosen = self.node.try_get_context
         return {
             "LINLI_COMMAND_BUS": chosen("command_bus") or "iot_core",
             "LINLI_COMMAND_BUS_URL": chosen("command_bus_url") or "",
+            "LINLI_DRIVER_HOSTS": chosen("driver_hosts") or "",
         }
 
     def _role(self, scope: Construct, function: Function, log_group: logs.ILogGroup) -> iam.IRole:
@@ -124,7 +131,7 @@ class Functions(Construct):
         for wake in function.wakes:
             match wake:
                 case Queue():
-                    self._from_queue(scope, wake, made)
+                    self._from_queue(scope, wake, made, function.reserved)
                 case Stream():
                     self._from_stream(scope, wake, made, undelivered)
                 case Schedule():
@@ -134,7 +141,9 @@ class Functions(Construct):
                 on_failure=destinations.SqsDestination(undelivered), retry_attempts=2
             )
 
-    def _from_queue(self, scope: Construct, wake: Queue, made: lambda_.Function) -> None:
+    def _from_queue(
+        self, scope: Construct, wake: Queue, made: lambda_.Function, reserved: int | None
+    ) -> None:
         lambda_.EventSourceMapping(
             scope,
             title(wake.name),
@@ -143,6 +152,9 @@ class Functions(Construct):
             batch_size=wake.batch,
             max_batching_window=Duration.seconds(wake.window_s) if wake.window_s else None,
             report_batch_item_failures=True,
+            # Else SQS asks for more than is reserved: what is throttled counts as received, and
+            # after five receives it is a dead letter.
+            max_concurrency=max(FEWEST_AT_ONCE, reserved) if reserved else None,
         )
 
     def _from_stream(
@@ -157,7 +169,7 @@ class Functions(Construct):
             starting_position="TRIM_HORIZON",
             batch_size=STREAM_BATCH,
             bisect_batch_on_function_error=True,
-            maximum_retry_attempts=STREAM_TRIES,
+            maximum_retry_attempts=STREAM_TRIES if wake.swept else UNTIL_EXPIRED,
             function_response_types=["ReportBatchItemFailures"],
             filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
                 filters=[

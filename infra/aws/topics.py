@@ -12,6 +12,7 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from functions.wakes import Function, Topic, TopicRule
@@ -26,7 +27,7 @@ COMMUNITY, DEVICE = 3, 4
 
 
 class Topics(Construct):
-    """The rules without a function (acknowledgements) and those with one (hellos)."""
+    """The rules without a function (acknowledgements, events) and those with one (hellos)."""
 
     def __init__(
         self,
@@ -42,7 +43,10 @@ class Topics(Construct):
         self._ground = ground
         self._failed = self._failures(self._ground)
         for rule in rules:
-            self._kept(rule)
+            if rule.table:
+                self._kept(rule)
+            else:
+                self._queued(rule)
         for function in functions:
             for wake in function.wakes:
                 if isinstance(wake, Topic):
@@ -64,6 +68,7 @@ class Topics(Construct):
             # Whole seconds by remainder: TTL takes no fraction, and ministack has no floor().
             expires=f"{rule.kept_s} + timestamp() / 1000 - (timestamp() % 1000) / 1000",
         )
+        sql += " WHERE NOT isUndefined(id)"  # half of the table's key: else the action fails
         self._rule(
             leaf,
             sql,
@@ -73,12 +78,22 @@ class Topics(Construct):
                     role_arn=role.role_arn,
                 )
             ),
-            iot.CfnTopicRule.ActionProperty(
-                sqs=iot.CfnTopicRule.SqsActionProperty(
-                    queue_url=queue.queue_url, role_arn=role.role_arn, use_base64=False
-                )
-            ),
+            _to(queue, role),
         )
+
+    def _queued(self, rule: TopicRule) -> None:
+        """Queue each message with its device, its very bytes and when it came."""
+        leaf = rule.filter.rsplit("/", 1)[-1]
+        queue = self._ground.queues[rule.queue]
+        role = self._role(title(f"{leaf}-role"), [_send(queue.queue_arn)])
+        sql = _select(
+            rule.filter,
+            device_id=f"topic({DEVICE})",
+            community_id=f"topic({COMMUNITY})",
+            payload=WHOLE,
+            received_at="timestamp()",
+        )
+        self._rule(leaf, sql, _to(queue, role))
 
     def _heard(self, topic_filter: str, function: lambda_.Function) -> None:
         leaf = topic_filter.rsplit("/", 1)[-1]
@@ -117,11 +132,7 @@ class Topics(Construct):
     def _failures(self, ground: Ground) -> iot.CfnTopicRule.ActionProperty:
         queue = ground.queues.undelivered
         role = self._role("FailureRole", [_send(queue.queue_arn)])
-        return iot.CfnTopicRule.ActionProperty(
-            sqs=iot.CfnTopicRule.SqsActionProperty(
-                queue_url=queue.queue_url, role_arn=role.role_arn, use_base64=False
-            )
-        )
+        return _to(queue, role)
 
     def _role(self, name: str, statements: Sequence[iam.PolicyStatement]) -> iam.Role:
         return iam.Role(
@@ -133,6 +144,14 @@ class Topics(Construct):
             ),
             inline_policies={"Deliver": iam.PolicyDocument(statements=list(statements))},
         )
+
+
+def _to(queue: sqs.IQueue, role: iam.IRole) -> iot.CfnTopicRule.ActionProperty:
+    return iot.CfnTopicRule.ActionProperty(
+        sqs=iot.CfnTopicRule.SqsActionProperty(
+            queue_url=queue.queue_url, role_arn=role.role_arn, use_base64=False
+        )
+    )
 
 
 def _select(topic_filter: str, **columns: str) -> str:

@@ -22,16 +22,17 @@ SERVER = "linli-server"
 ROUNDS = 101
 """PBKDF2 rounds of mosquitto's own password files; the passwords are 256 random bits."""
 
-AT_ONCE = 1_000
-"""Messages under way to one client. Our own takes them at once and drops what one device sends
-too many of (topic_rules.py); a queue that overflows here drops everybody's."""
+AT_ONCE = 20_000
+AT_ONCE_BYTES = 64 * 1024 * 1024
+"""Under way to one client. Our own takes them at once and has what one device sends too fast wait
+behind the others' (topic_rules.py); a queue that overflows here drops everybody's."""
 
 MOST_QUEUED = 20_000
 MOST_QUEUED_BYTES = 64 * 1024 * 1024
 """Kept per client that is slow or away, whichever is reached first."""
 
 DEVICE_READS = ("cmd", "time")
-DEVICE_WRITES = ("ack", "hello", "evt", "tel", "state")
+DEVICE_WRITES = ("ack", "hello", "sos", "evt", "tel", "state")
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,16 @@ def admit(home: Home, accounts: Iterable[Account]) -> bool:
     known = sorted(accounts, key=lambda account: account.device_id)
     written = "".join(f"{a.device_id}:{_hashed(a.device_id, a.password)}\n" for a in known)
     folder = home.folder("broker")
-    if (folder / "passwords").exists() and (folder / "passwords").read_text() == written:
+    access = _access_list(known)
+    if _holds(folder / "passwords", written) and _holds(folder / "access", access):
         return False
-    write_whole(folder / "access", _access_list(known).encode())
+    write_whole(folder / "access", access.encode())
     write_whole(folder / "passwords", written.encode())
     return True
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text() == text
 
 
 def _configuration(folder: Path, ports: Ports) -> str:
@@ -95,6 +101,7 @@ set_tcp_nodelay true
 persistence false
 max_packet_size 131072
 max_inflight_messages {AT_ONCE}
+max_inflight_bytes {AT_ONCE_BYTES}
 max_queued_messages {MOST_QUEUED}
 max_queued_bytes {MOST_QUEUED_BYTES}
 log_dest stderr

@@ -5,7 +5,6 @@ real one cannot; who and what it has stands in `demo_town`. Safe to run at every
 exists is left alone.
 """
 
-import base64
 import csv
 import io
 import os
@@ -18,7 +17,6 @@ from chalicelib.core.auth import Caller
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.core.table import tenant_key
-from chalicelib.devices import public as devices
 from chalicelib.identity import public as identity
 from chalicelib.identity.events import ImportAccepted
 from chalicelib.identity.rules.organisation import Body, Level
@@ -27,18 +25,17 @@ from chalicelib.identity.service import importing, people, posts
 from chalicelib.identity.service.organisation import Place
 from chalicelib.identity.tables.organisation import Attachment, Community, Node
 from chalicelib.identity.tables.people import Person
-from infra.one_machine.broker import Account
+from infra.one_machine import demo_install
+from infra.one_machine.demo_devices import GATES
 from infra.one_machine.demo_town import (
     BODIES,
     COUNTY,
     ESTATES,
-    GATES,
     HEYUAN,
     NODES,
     OFFICIALS,
     ROLES,
     Estate,
-    Installed,
     Official,
     Resident,
 )
@@ -87,18 +84,10 @@ def ensure(home: Home) -> None:
         "mqtt": os.environ["LINLI_DEVICES_MQTT_URL"],
         "community_id": HEYUAN.community_id,
         "tokens": dict(_tokens(home, int(time.time()))),
-        "devices": [_shown(one.device_id) for one in installed],
+        "devices": [demo_install.shown(one) for one in installed],
         "ids": IDS,
     }
     home.remember("demo", demo)
-
-
-def accounts() -> list[Account]:
-    """Return every enrolled device as the broker knows it."""
-    return [
-        Account(one.device_id, one.community_id, devices.mqtt_password(base64.b64decode(one.key)))
-        for one in devices.accounts()
-    ]
 
 
 def _plant(level: Level, path: str, name: str) -> None:
@@ -119,15 +108,13 @@ def _found(estate: Estate) -> None:
     if Community.find(community) is None:
         parent = estate.path.rpartition("/")[0]
         _once(lambda: identity.found_community(community, estate.name, parent=parent))
-    for installed in estate.installed:
-        if devices.account(installed.device_id) is None:
-            _install(community, installed)
     for unit_id, at in estate.named.items():
         if not identity.answerers(community, unit_id):
             _add_unit(community, unit_id, at)
     for number, resident in enumerate(estate.residents):
         _settle(community, resident, f"138{ESTATES.index(estate)}{number:07}")
     _fill(estate)
+    demo_install.ensure(community, estate.installed)
 
 
 def _add_unit(community_id: str, unit_id: str, at: Place) -> None:
@@ -198,33 +185,11 @@ def _employ(official: Official, phone: str) -> None:
         _once(lambda: outbox.commit(*rows))
 
 
-def _install(community_id: str, new: Installed) -> None:
-    _once(
-        lambda: devices.enrol(
-            community_id, new.kind, place_id=new.place_id, name=new.name, device_id=new.device_id
-        )
-    )
-
-
 def _once(make: Callable[[], object]) -> None:
     try:
         make()
     except Conflict:
         return  # a run that was killed half-way made it
-
-
-def _shown(device_id: str) -> dict[str, str]:
-    known = devices.account(device_id)
-    assert known is not None, device_id
-    return {
-        "id": device_id,
-        "kind": known.kind,
-        "key_id": known.key_id,
-        "key": known.key,
-        "community_id": known.community_id,
-        "place_id": known.place_id,
-        "mqtt_user": device_id,
-    }
 
 
 def _tokens(home: Home, at: int) -> Iterator[tuple[str, str]]:

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 
 from chalicelib.core.paths import community_in
 from chalicelib.core.permissions import AUDIENCES
-from chalicelib.devices.public import Kind
 from chalicelib.identity.rules.organisation import Body, Level
 from chalicelib.identity.rules.people import Tie
 from chalicelib.identity.service.organisation import Place
-
-GATES = 20
-"""As many as the tap benchmark commands at once."""
+from infra.one_machine import demo_devices
+from infra.one_machine.demo_devices import Installed
 
 COUNTY = "binjiang"
 HEPING, XINHUA = f"{COUNTY}/heping", f"{COUNTY}/xinhua"
@@ -71,16 +69,6 @@ class Official:
 
 
 @dataclass(frozen=True)
-class Installed:
-    """A device and where it stands."""
-
-    device_id: str
-    kind: Kind
-    place_id: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Estate:
     """One community with everything in it; `named` are flats that journeys know by id."""
 
@@ -127,21 +115,7 @@ HEYUAN = Estate(
         Resident("child", "person-lin-xiao", "林小小", "heyuan-1-101", Tie.CHILD, "person-lin"),
         Resident("carer", "person-bai", "白护理", "heyuan-1-102", Tie.CARER),
     ),
-    installed=(
-        Installed("heyuan-panel-1", Kind.PANEL, "heyuan-entrance-01", "东门可视门口机"),
-        Installed("heyuan-lift-camera-1", Kind.LIFT_CAMERA, "heyuan-lift-1", "1号梯轿厢摄像机"),
-        Installed("heyuan-lift-1", Kind.LIFT_CONTROLLER, "heyuan-lift-1", "1号梯控制器"),
-        *(
-            Installed(
-                f"heyuan-gate-{number:02}",
-                Kind.GATE,
-                "heyuan-entrance-01",
-                f"{number}号门",
-            )
-            for number in range(1, GATES + 1)
-        ),
-        Installed("heyuan-west-gate-01", Kind.GATE, "heyuan-entrance-02", "西门"),
-    ),
+    installed=demo_devices.HEYUAN,
 )
 
 LINYUAN = Estate(
@@ -152,10 +126,7 @@ LINYUAN = Estate(
     floors=10,
     named={"linyuan-1-101": Place("1号楼", "1单元", "101", 8937)},
     residents=(Resident("foreign_resident", "person-he", "何四", "linyuan-1-101"),),
-    installed=(
-        Installed("linyuan-panel-1", Kind.PANEL, "linyuan-entrance-01", "南门可视门口机"),
-        Installed("linyuan-gate-01", Kind.GATE, "linyuan-entrance-01", "南门"),
-    ),
+    installed=demo_devices.LINYUAN,
 )
 
 MEIYUAN = Estate(

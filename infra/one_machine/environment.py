@@ -38,6 +38,7 @@ def environment(home: Home, ports: Ports) -> dict[str, str]:
         "LINLI_MODEL_PACK": os.environ.get("LINLI_MODEL_PACK", str(REPOSITORY / "packs/demo")),
         "LINLI_BASE_URL": f"http://127.0.0.1:{ports.http}",
         "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{ports.mqtt}",
+        "LINLI_DRIVER_HOSTS": os.environ.get("LINLI_DRIVER_HOSTS", ""),
         "LINLI_STATE": str(home.root),
         **broker.environment(ports, server_password(home)),
         **wechat.environment(home, ports),

@@ -7,7 +7,7 @@ away, as API Gateway does.
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ BODY_S = 10.0
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Answer = tuple[int, list[tuple[str, str]], bytes]
+TurnedAway = Callable[[Mapping[str, Any], bytes], Answer | None]
 
 
 class Exchange(AsyncIterable[bytes], Protocol):
@@ -29,11 +30,17 @@ class Exchange(AsyncIterable[bytes], Protocol):
 
 
 class Front:
-    """An RSGI application in front of a WSGI one."""
+    """An RSGI application in front of a WSGI one.
 
-    def __init__(self, application: Wsgi, body_s: float = BODY_S) -> None:
+    `turned_away` may answer a request before any thread is taken for it.
+    """
+
+    def __init__(
+        self, application: Wsgi, body_s: float = BODY_S, turned_away: TurnedAway = lambda *_: None
+    ) -> None:
         self.application = application
         self.body_s = body_s
+        self.turned_away = turned_away
         self.pool = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
 
     async def __rsgi__(self, scope: Any, exchange: Exchange) -> None:
@@ -46,6 +53,9 @@ class Front:
             exchange.response_bytes(*_too_slow())
             return
         except RuntimeError:  # RSGIProtocolError: the client left before its body was here
+            return
+        if answer := self.turned_away(environ, body):
+            exchange.response_bytes(*answer)
             return
         loop = asyncio.get_running_loop()
         exchange.response_bytes(*await loop.run_in_executor(self.pool, self._ask, environ, body))

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from chalicelib.core.payload import LARGEST_EVENT
 from functions.manifest import FUNCTIONS
 from functions.wakes import Function, Http
 from infra.one_machine import rights
@@ -23,6 +24,9 @@ from infra.one_machine.invoke import LambdaContext
 
 LARGEST_BODY = 10 * 1024 * 1024
 """API Gateway's limit (REST API quotas). As much again is read and dropped, to be polite."""
+
+INFLATED = 6
+"""How many bytes of JSON, at the most, one byte of a body becomes (`\\u0000`)."""
 
 SET_BY_US = ("FORWARDED", "X_FORWARDED_", "X_REAL_IP", "X_AMZN_", "X_AMZ_CF_", "X_REQUEST_ID")
 """Headers that only a gateway may set: a client that sends them is not believed."""
@@ -94,6 +98,8 @@ class Gateway:
         event = self._event(environ, path, body, request_id)
         event |= {"resource": resource, "pathParameters": parameters or None}
         event["requestContext"] |= {"resourcePath": resource}
+        if len(body) > LARGEST_EVENT // (2 * INFLATED) and _size(event) > LARGEST_EVENT:
+            return _problem(413, request_id)  # Lambda's refusal, which API Gateway hands on
         function = SERVING.get(resource.split("/")[1], OPEN)
         context = LambdaContext(function.name, 30, request_id)
         with rights.running(function):
@@ -178,6 +184,10 @@ def _body(environ: Environ) -> bytes | None:
         return None
     body: bytes = environ["wsgi.input"].read(2 * LARGEST_BODY)
     return body if len(body) <= LARGEST_BODY else None
+
+
+def _size(event: Mapping[str, Any]) -> int:
+    return len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _preflight(views: Mapping[str, Any]) -> dict[str, Any]:

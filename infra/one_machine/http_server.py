@@ -1,7 +1,7 @@
 """What granian serves: the API behind its one-machine gateway."""
 
 from app import app
-from infra.one_machine import rights
+from infra.one_machine import rights, storms
 from infra.one_machine.front import Front
 from infra.one_machine.gateway import Gateway
 from infra.one_machine.processes import die_with_parent
@@ -10,4 +10,4 @@ die_with_parent()  # granian's workers would outlive a killed granian and hold i
 
 rights.enforce()
 
-application = Front(Gateway(app))
+application = Front(Gateway(app), turned_away=storms.turned_away)

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.core.config import settings
 from chalicelib.devices.drivers import DRIVERS
+from chalicelib.devices.events import Order
 from functions.wakes import Function
 
 log = logging.getLogger("rights")
@@ -30,6 +31,7 @@ WRITES = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 """As `infra/aws/tables.py` grants them, on a table and its indexes. Nobody may scan."""
 
 HEARING = frozenset({"ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"})
+SENDING = frozenset({"SendMessage", "SendMessageBatch"})  # one action to IAM: sqs:SendMessage
 FOLDER = "*/{}/*"
 MEDIA = {"GetObject": "r", "HeadObject": "r", "PutObject": "w", "DeleteObject": "d"}
 COMMAND_TOPICS = "linli/v1/*/{}"
@@ -54,15 +56,18 @@ def running(function: Function) -> Iterator[None]:
 
 @cache
 def enforce() -> None:
-    """Check every boto3 client that this process makes from now on, and its command bus."""
+    """Check every boto3 client that this process makes from now on, and every driver."""
     import boto3  # noqa: PLC0415 -- the supervisor imports this package and needs no boto3
 
     boto3.setup_default_session()
     events: Any = boto3.DEFAULT_SESSION.events if boto3.DEFAULT_SESSION else None
     events.register("provide-client-params", _checked)
     events.register("before-sign.s3", _signed)
-    driver: Any = DRIVERS.load(settings().command_bus)
-    driver.publish = _guarded(driver.publish)  # a broker's server account may publish anything
+    for name in DRIVERS.names:  # a broker's server account may publish anything
+        driver: Any = DRIVERS.load(name)
+        driver.carry = _guarded(driver.carry)
+        if hasattr(driver, "publish"):
+            driver.publish = _guarded_bus(driver.publish)
 
 
 def _checked(params: Asked, event_name: str, **_: Any) -> None:
@@ -88,7 +93,18 @@ def _signed(operation_name: str, **_: Any) -> None:
         raise _denied(function, "s3", operation_name, "media")
 
 
-def _guarded(publish: Callable[..., None]) -> Callable[..., None]:
+def _guarded(carry: Callable[[Order], Any]) -> Callable[[Order], Any]:
+    @wraps(carry)
+    def guarded(order: Order) -> Any:
+        function = _running.get()
+        if function is not None and not function.publishes:
+            raise _denied(function, "device", "Carry", order.device_id)
+        return carry(order)
+
+    return guarded
+
+
+def _guarded_bus(publish: Callable[..., None]) -> Callable[..., None]:
     @wraps(publish)
     def guarded(topic: str, payload: bytes, *, expiry_s: int) -> None:
         function = _running.get()
@@ -135,7 +151,7 @@ def _queue(function: Function, operation: str, asked: Asked) -> str:
     name = str(asked.get("QueueUrl", "every queue")).removeprefix(settings().queue_prefix)
     if operation in HEARING:
         return "" if name in {queue.name for queue in function.queues} else name
-    return "" if operation == "SendMessage" and name in function.sends else name
+    return "" if operation in SENDING and name in function.sends else name
 
 
 def _object(function: Function, operation: str, asked: Asked) -> str:

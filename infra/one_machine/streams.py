@@ -1,10 +1,11 @@
 """DynamoDB stream event source: reads shards in order, invokes, remembers how far it came."""
 
 import base64
+import itertools
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +28,9 @@ STALE = ("TrimmedDataAccessException", "ExpiredIteratorException")
 TRIES = 6
 """A batch that fails so often is left to the sweep, which sends what is still waiting."""
 
+PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0)
+"""Before each further try; the last one again and again for what no sweep would bring."""
+
 Record = dict[str, Any]
 
 
@@ -37,6 +41,7 @@ class StreamReader:
         self, target: Target, stream: Stream, home: Home, clients: Any, stopping: threading.Event
     ) -> None:
         self.target, self.home, self.stopping = target, home, stopping
+        self.tries: Iterable[int] = range(TRIES) if stream.swept else itertools.count()
         self.table = table_name(stream.table)
         self.dynamodb, self.streams = clients("dynamodb"), clients("dynamodbstreams")
         self.idle = threading.Event()
@@ -149,10 +154,10 @@ class StreamReader:
         """Invoke the function with the inserts among these records until it has taken them."""
         inserts = [record for record in records if record["eventName"] == "INSERT"]
         self.idle.clear()
-        for attempt in range(TRIES):
+        for attempt in self.tries:
             if not inserts or self._taken(inserts):
                 break
-            self.stopping.wait(0.1 * 2**attempt)
+            self.stopping.wait(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
             if self.stopping.is_set():
                 self.idle.set()
                 return

@@ -20,7 +20,8 @@ from pynamodb.exceptions import PynamoDBException
 
 from functions.manifest import FUNCTIONS, TOPIC_RULES
 from functions.wakes import Function, Queue, Schedule, Stream
-from infra.one_machine import broker, demo_estate, dynamodb, ministack, rights
+from infra.one_machine import accounts, broker, demo_estate, dynamodb, ministack, rights
+from infra.one_machine.bridge import Bridge
 from infra.one_machine.clients import client
 from infra.one_machine.home import Home
 from infra.one_machine.invoke import Target
@@ -28,7 +29,7 @@ from infra.one_machine.pollers import PARALLEL, Poller
 from infra.one_machine.processes import die_with_parent
 from infra.one_machine.scheduler import Clockwork
 from infra.one_machine.streams import StreamReader
-from infra.one_machine.topic_rules import Bridge, bridges
+from infra.one_machine.topic_rules import bridges
 
 log = logging.getLogger("worker")
 
@@ -89,8 +90,8 @@ class Keeper:
         self.admit()
 
     def admit(self) -> None:
-        """Let every enrolled device into the broker with its newest key as password."""
-        enrolled = demo_estate.accounts()
+        """Let every enrolled device into the broker."""
+        enrolled = accounts.enrolled()
         if enrolled != self.admitted:
             broker.admit(self.home, enrolled)
             self.admitted = enrolled

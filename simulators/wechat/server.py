@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(min(int(self.headers.get("content-length") or 0), LARGEST))
         query: Json = dict(parse_qsl(split.query))
         if split.path.startswith("/_sim/"):
-            return self._reply(played(self.wechat, split.path[6:], json.loads(raw or b"{}")))
+            return self._play(split.path[6:], raw)
         fault = self.wechat.fault(split.path) or Fault()
         time.sleep(fault.delay_s)
         if fault.cut:
@@ -60,6 +60,14 @@ class Handler(BaseHTTPRequestHandler):
         if fault.errcode or fault.status != 200:
             return self._reply(error(fault.errcode, "system error"), fault.status)
         return self._reply(answered(self.wechat, method, split.path, query, raw))
+
+    def _play(self, what: str, raw: bytes) -> None:
+        """Play; who tries by hand is told which fields are wanted."""
+        try:
+            answer = played(self.wechat, what, json.loads(raw or b"{}"))
+        except (TypeError, ValueError) as failure:
+            return self._reply({"error": f"{what}: {failure}"}, 400)
+        return self._reply(answer)
 
     def _reply(self, answer: Answer, status: int = 200) -> None:
         is_picture = isinstance(answer, bytes)

@@ -12,7 +12,7 @@ from chalicelib.core import clock
 from chalicelib.core.auth import Caller
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import DeviceEventRecorded
-from chalicelib.devices.rules import Kind
+from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules.people import Tie
 

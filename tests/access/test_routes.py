@@ -3,8 +3,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core import clock
-from chalicelib.devices.rules import CommandState
-from chalicelib.devices.tables import Command
+from chalicelib.devices.rules.commands import CommandState
+from chalicelib.devices.tables.commands import Command
 
 
 @pytest.fixture

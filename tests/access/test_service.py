@@ -10,7 +10,7 @@ from chalicelib.core import aws, clock, context
 from chalicelib.core.errors import Conflict, NotFound, Refusal, Unprocessable
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled
-from chalicelib.devices.rules import Kind
+from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.identity import public as identity
 
 

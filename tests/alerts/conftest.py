@@ -16,7 +16,7 @@ from chalicelib.core import clock, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled
-from chalicelib.devices.rules import Kind
+from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.vision.events import FrameExamined, Sighted
 
 Sent = list[tuple[str, dict[str, Any]]]
@@ -99,9 +99,10 @@ class Lift:
 
     @property
     def announced(self) -> list[str]:
-        """The names of the community's committed events, in order."""
+        """The names of the community's committed events, in order; not of its furnishing."""
         rows = [row for row in outbox.OutboxRow.scan() if row.community_id == self.community]
-        return [row.name for row in sorted(rows, key=lambda row: row.event_id)]
+        names = [row.name for row in sorted(rows, key=lambda row: row.event_id)]
+        return [name for name in names if name != "devices.DeviceEnrolled"]
 
     def guard(self, subject: str = "grd_1") -> Caller:
         return Caller(subject, self.community, "property", ("guard",), 2**40)

@@ -13,7 +13,10 @@ from tests.architecture.source import ROOT, SERVED, dotted, python, settings, te
 CLOCK = Path("chalicelib/core/clock.py")
 READS_CLOCK = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time(_ns)?\(")
 SPECIAL_CASE = re.compile(r"\b(is_local|IS_LOCAL)\b|\bstage *(==|!=|in)\b|STAGE *(==|!=)")
-HEAVY = ("numpy", "PIL", "onnx", "onnxruntime", "cryptography", "requests", "openpyxl")
+HEAVY = (
+    *("numpy", "PIL", "onnx", "onnxruntime"),
+    *("cryptography", "requests", "openpyxl", "reportlab", "segno"),
+)
 
 
 INITS = [path for path in python(*SERVED) if path.name == "__init__.py"]

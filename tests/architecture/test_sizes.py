@@ -9,7 +9,7 @@ import pytest
 from tests.architecture.source import CODE, lines, python, settings, tree
 
 FILE, TEST_FILE, FUNCTION_FILE, FUNCTION = 300, 400, 60, 40
-VOCABULARY = {"manifest.py", "wakes.py", "__init__.py"}
+VOCABULARY = {"grants.py", "manifest.py", "wakes.py", "__init__.py"}
 
 
 @pytest.mark.parametrize("path", python(*CODE), ids=str)

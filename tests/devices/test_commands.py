@@ -1,15 +1,23 @@
 import base64
 import json
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
 
+from benchmarks.calls import counting
 from chalicelib.core import clock, ids, outbox
 from chalicelib.core.errors import NotFound, Unprocessable
 from chalicelib.devices import public as devices
-from chalicelib.devices import rules
-from chalicelib.devices.rules import CommandState, Kind
-from chalicelib.devices.tables import Command, CommandAck, Device
+from chalicelib.devices.drivers import loopback
+from chalicelib.devices.rules.catalogue import Kind
+from chalicelib.devices.rules.commands import CommandState
+from chalicelib.devices.rules.signing import message_signature
+from chalicelib.devices.service import acks, keys
+from chalicelib.devices.tables.commands import Command, CommandAck
+from chalicelib.devices.tables.registry import Device
+from tests.devices.conftest import row_of
+from tools.simulate.signing import DeviceKey, opened
 
 
 @pytest.fixture
@@ -29,7 +37,7 @@ def command(gate, community, sent) -> Command:
 def said(device, payload: dict, *, key: bytes | None = None, device_id: str = "") -> str:
     text = json.dumps(payload)
     key = key or base64.b64decode(device.key)
-    signature = rules.message_signature(key, device_id or device.device_id, text)
+    signature = message_signature(key, device_id or device.device_id, text)
     return json.dumps({"id": payload.get("id"), "p": text, "s": signature, "kid": device.key_id})
 
 
@@ -99,7 +107,8 @@ def test_a_device_that_was_reset_is_believed_after_a_minute(gate, sent):
         device = Device.find(gate.device_id)
         return str(device.session) if device else None
 
-    assert hello("high", 2**53) == "high"
+    assert hello("mad", 2**53) == "None"  # it would outrank every later one
+    assert hello("high", clock.epoch_ms(clock.now())) == "high"
     assert hello("low", 3) == "high"
     with clock.standing_at(clock.now() + timedelta(seconds=61)):
         assert hello("low", 3) == "low"
@@ -196,10 +205,29 @@ def test_a_command_names_the_session_that_was_announced_last(gate, community, se
         cause=devices.Cause("c", "p"),
     )
     assert json.loads(made.payload)["session"] == "s2"
-    ((topic, told),) = sent
+    ((topic, answer),) = sent
     assert topic.endswith("/time")
-    assert told["session"] == "s2"
-    assert told["monotonic"] == 5
+    told = opened(
+        DeviceKey(gate.device_id, gate.key_id, base64.b64decode(gate.key)), json.dumps(answer)
+    )
+    assert (told["session"], told["monotonic"]) == ("s2", 5)
+    assert set(answer) == {"p", "s", "kid"}, "nothing about the time is unsigned"
+
+
+def test_an_older_hello_of_the_same_boot_sent_again_changes_nothing(gate, sent):
+    def hello(session: str, boot: int, monotonic: int) -> str:
+        message = said(gate, {"session": session, "boot": boot, "monotonic": monotonic})
+        devices.hear_hello(gate.device_id, message, clock.now())
+        return str(row_of(gate.device_id).session)
+
+    assert hello("s1", 7, 1_000) == "s1"
+    assert hello("s2", 7, 2_000) == "s2"
+    with clock.standing_at(clock.now() + timedelta(minutes=2)):
+        assert hello("s1", 7, 1_000) == "s2"
+        assert hello("s2", 7, 2_000) == "s2"
+    assert len(sent) == 2
+    assert hello("s3", 8, 5) == "s3"
+    assert hello("s4", 9, -1) == "s3"
 
 
 def test_a_forged_hello_is_not_believed(gate, community, sent):
@@ -211,6 +239,16 @@ def test_a_forged_hello_is_not_believed(gate, community, sent):
     assert sent == []
 
 
+@pytest.mark.parametrize("late_s", [3, 4, 180])
+def test_a_hello_that_was_under_way_for_long_sets_no_clock(gate, sent, late_s):
+    message, received_at = said(gate, {"session": "s", "boot": 1, "monotonic": 5}), clock.now()
+    with clock.standing_at(received_at + timedelta(seconds=late_s)):
+        devices.hear_hello(gate.device_id, message, received_at)
+    device = Device.find(gate.device_id)
+    assert device is not None
+    assert (device.session, len(sent)) == (("s", 1) if late_s <= 3 else (None, 0))
+
+
 @pytest.mark.parametrize(
     "wrong", [{"session": "s"}, {"session": "s", "boot": "x", "monotonic": 1}, {}]
 )
@@ -219,13 +257,68 @@ def test_a_hello_that_says_nothing_useful_is_dropped(gate, sent, wrong):
     assert sent == []
 
 
-def test_a_command_for_what_is_not_ours_or_cannot(gate, panel, community):
-    def prepare(tenant: str, device_id: str) -> None:
-        devices.prepare(
-            tenant, device_id, "gate.open", {}, command_id="c", cause=devices.Cause("c", "p")
-        )
+@pytest.mark.parametrize(
+    ("changes", "refusal", "code"),
+    [
+        ({"community_id": "com_other"}, NotFound, "no_such_device"),
+        ({"device_id": "dev_none"}, NotFound, "no_such_device"),
+        ({"op": "lift.hold", "args": {"max_s": 60}}, Unprocessable, "wrong_device_kind"),
+        ({"op": "gate.unhinge"}, Unprocessable, "unknown_op"),
+        ({"args": {"minutes": 5}}, Unprocessable, "bad_arguments"),
+    ],
+)
+def test_what_is_not_ours_or_cannot_be_is_not_commanded(gate, community, changes, refusal, code):
+    asked = {"community_id": community, "device_id": gate.device_id, "op": "gate.open", "args": {}}
+    with pytest.raises(refusal, match=code):
+        devices.prepare(**{**asked, **changes}, command_id="c", cause=devices.Cause("c", "p"))
 
-    with pytest.raises(NotFound, match="no_such_device"):
-        prepare("com_other", gate.device_id)
-    with pytest.raises(Unprocessable, match="wrong_device_kind"):
-        prepare(community, panel.device_id)
+
+def test_preparing_and_carrying_a_command_costs_one_read(gate, community, sent):
+    with counting("dynamodb") as tally:
+        made = devices.prepare(
+            community,
+            gate.device_id,
+            "gate.open",
+            {},
+            command_id="c",
+            cause=devices.Cause("c", "p"),
+        )
+        devices.dispatch(made)
+    assert dict(tally.calls) == {"GetItem": 1}
+    assert len(sent) == 1
+
+
+def test_a_gate_that_has_not_got_its_new_key_yet_still_obeys(gate, community, sent):
+    hello = said(gate, {"session": "s1", "boot": 1, "monotonic": 5})
+    devices.hear_hello(gate.device_id, hello, clock.now())
+    keys.rotate(community, gate.device_id)
+    made = devices.prepare(
+        community, gate.device_id, "gate.open", {}, command_id="c", cause=devices.Cause("c", "p")
+    )
+    assert made.key_id == gate.key_id
+
+
+def test_a_driver_that_fails_leaves_the_command_to_expire(gate, community, command):
+    def fail(_topic: str, _payload: bytes) -> None:
+        raise ConnectionError
+
+    with loopback.subscribed(fail):
+        devices.dispatch(command)
+    assert state(command) == "SENT"
+    with clock.standing_at(clock.now() + timedelta(seconds=8)):
+        devices.dispatch(command)  # as if a process had slept: its time is over
+        devices.expire_commands(limit=10_000)
+    assert state(command) == "EXPIRED"
+
+
+def test_many_who_wait_for_one_command_do_not_hold_every_thread(gate, command, community):
+    end = clock.now() + timedelta(seconds=5)
+    with ExitStack() as others:
+        for _ in range(acks.MOST_WAITERS):
+            others.enter_context(acks.patience(command.command_id))
+        begun = clock.now()
+        outcome = devices.await_result(
+            community, gate.device_id, command.command_id, end=end, until=end
+        )
+        assert clock.now() - begun < timedelta(seconds=1)
+    assert outcome.state is CommandState.SENT

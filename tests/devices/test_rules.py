@@ -5,19 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.devices.rules import (
-    ARROWS,
-    BURST,
-    OPS,
-    Bucket,
-    CommandState,
-    in_window,
-    is_live,
-    may_follow,
-    message_signature,
-    same,
-    uplink_signature,
-)
+from chalicelib.devices.rules.catalogue import OPS
+from chalicelib.devices.rules.commands import ARROWS, CommandState, may_follow
+from chalicelib.devices.rules.signing import in_window, message_signature, same, uplink_signature
+from chalicelib.devices.rules.uplink import BURST, Bucket, is_live
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 LEGAL = {

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
@@ -84,6 +85,8 @@ def _value(name: str, hint: Any) -> Any:
         return f"{name}_{uuid.uuid4().hex[:12]}"
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return imagined(kind)
+    if kind is Mapping:
+        return {}
     return next(iter(kind)) if issubclass(kind, Enum) else kind()
 
 

@@ -10,9 +10,11 @@ from chalicelib.access.rules import CallState
 from chalicelib.access.service import answers, calls
 from chalicelib.core import clock, outbox
 from chalicelib.devices import public as devices
-from chalicelib.devices import rules
 from chalicelib.devices.events import CommandSettled
-from chalicelib.devices.tables import AcceptedBatch, Command, Device, DeviceEvent
+from chalicelib.devices.rules.signing import message_signature
+from chalicelib.devices.tables.commands import Command
+from chalicelib.devices.tables.registry import Device
+from chalicelib.devices.tables.uplink import AcceptedBatch, DeviceEvent
 from functions import manifest
 from tests.access.conftest import flat  # noqa: F401 -- the fixture of the same town
 from tests.devices.conftest import event, panel, signed  # noqa: F401 -- as above
@@ -73,7 +75,7 @@ def test_a_job_about_nothing_is_dropped(cloud, nothing_failed):
 
 def said(device, payload: dict) -> str:
     text = json.dumps(payload)
-    signature = rules.message_signature(base64.b64decode(device.key), device.device_id, text)
+    signature = message_signature(base64.b64decode(device.key), device.device_id, text)
     return json.dumps({"id": payload.get("id"), "p": text, "s": signature, "kid": device.key_id})
 
 

@@ -29,7 +29,7 @@ def test_password_and_code_open_a_session(tree, employ, http):
     assert (signed["roles"], signed["node_path"]) == (["guard"], tree.estate)
     assert signed["community_id"] == tree.community
     assert http("GET", "/property/alerts", token=signed["access_token"]).status == 200
-    assert http("GET", "/property/devices", token=signed["access_token"]).status == 403
+    assert http("GET", "/property/staff", token=signed["access_token"]).status == 403
 
 
 def test_an_officer_above_estates_has_no_community(tree, employ, http):

@@ -15,9 +15,10 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
-from paho.mqtt.client import MQTTMessage
+from botocore.exceptions import EndpointConnectionError
+from paho.mqtt.client import ConnectFlags, MQTTMessage
 
-from infra.one_machine.topic_rules import MOST_AT_ONCE, Bridge
+from infra.one_machine.bridge import MOST_AT_ONCE, MOST_HELD, Bridge
 from tools.simulate.http_device import HttpDevice
 from tools.simulate.system import System
 
@@ -137,7 +138,98 @@ def test_one_devices_flood_is_cut_and_others_are_heard():
     assert bridge.busy.keys() == {"linli/v1/heyuan/flood/hello"}
 
 
-def message(device: str, payload: str) -> MQTTMessage:
-    sent = MQTTMessage(mid=1, topic=f"linli/v1/heyuan/{device}/hello".encode())
+class Noting(Bridge):
+    """A bridge that notes what it acknowledges."""
+
+    acked: list[int]
+
+    def _ack(self, message: MQTTMessage) -> None:
+        self.acked.append(message.mid)
+
+
+class Told:
+    """A bridge whose works wait for `go`; notes what was worked on and acknowledged."""
+
+    def __init__(self, *, away: int = 0) -> None:
+        self.away, self.go = away, threading.Event()
+        self.done = list[str]()
+        self.bridge = Noting("test", [("linli/v1/+/+/hello", self._work)], holds=True)
+        self.acked = list[int]()
+        self.bridge.acked = self.acked
+        self.bridge.pause_s = 0.01
+
+    def _work(self, _: str, payload: str, __: int) -> None:
+        self.go.wait(10)
+        if self.away:
+            self.away -= 1
+            raise EndpointConnectionError(endpoint_url="sqs")
+        self.done.append(payload)
+
+    def hear(self, payload: str, mid: int, qos: int = 1) -> None:
+        said = message("panel", payload, mid)
+        said.qos = qos
+        self.bridge._on_message(self.bridge.client, None, said)
+
+    def finished(self, count: int) -> bool:
+        end = time.monotonic() + 10
+        while len(self.done) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        self.bridge.pool.shutdown()
+        return len(self.done) == count
+
+
+def test_an_sos_behind_buffered_heartbeats_waits_and_is_not_acknowledged_before():
+    told = Told()
+    for number in range(500):
+        told.hear(f"heartbeat {number}", number)
+    told.hear("sos.pressed", 500)
+    assert told.acked == []
+    told.go.set()
+    assert told.finished(501)
+    assert "sos.pressed" in told.done
+    assert sorted(told.acked) == list(range(501))
+    assert told.bridge.held == {}
+    assert +told.bridge.busy == {}
+
+
+def test_what_nobody_promised_is_dropped():
+    told = Told()
+    for number in range(MOST_AT_ONCE + 5):
+        told.hear("sample", number, qos=0)
+    told.go.set()
+    assert told.finished(MOST_AT_ONCE)
+
+
+def test_a_message_whose_queue_is_away_is_not_acknowledged_until_it_is_queued():
+    told = Told(away=20)
+    told.go.set()
+    told.hear("sos.pressed", 1)
+    assert told.finished(1)
+    assert (told.acked, told.away) == ([1], 0)
+
+
+def test_after_a_new_connection_the_broker_brings_again_what_waited():
+    told = Told()
+    for number in range(MOST_AT_ONCE + 3):
+        told.hear(f"{number}", number)
+    told.bridge._on_connect(told.bridge.client, None, ConnectFlags(session_present=True))
+    assert told.bridge.held == {}
+    told.hear("again", 3)
+    told.go.set()
+    assert told.finished(MOST_AT_ONCE + 1)
+    assert told.acked == [3]  # the others' numbers are of the connection before
+
+
+def test_who_runs_wild_is_cut_where_others_would_lose_their_place():
+    told = Told()
+    for number in range(MOST_AT_ONCE + MOST_HELD + 7):
+        told.hear(f"{number}", number)
+    assert told.bridge.dropped == 7
+    told.go.set()
+    assert told.finished(MOST_AT_ONCE + MOST_HELD)
+
+
+def message(device: str, payload: str, mid: int = 1) -> MQTTMessage:
+    sent = MQTTMessage(mid=mid, topic=f"linli/v1/heyuan/{device}/hello".encode())
     sent.payload, sent.qos = payload.encode(), 1
     return sent

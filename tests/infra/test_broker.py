@@ -15,10 +15,10 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from infra.one_machine import broker, ports
+from infra.one_machine.bridge import Bridge, without_delay
 from infra.one_machine.broker import Account
 from infra.one_machine.home import Home
 from infra.one_machine.ports import Ports
-from infra.one_machine.topic_rules import without_delay
 
 GATE = Account("gate-1", "heyuan", "gate-1-word")
 OTHER = Account("gate-2", "heyuan", "gate-2-word")
@@ -40,6 +40,15 @@ def test_admitting_the_same_devices_again_changes_nothing(tmp_path: Path):
     assert broker.admit(home, [GATE, OTHER])
     assert not broker.admit(home, [OTHER, GATE])
     assert broker.admit(home, [GATE])
+
+
+def test_a_topic_that_is_new_is_let_in_though_the_passwords_are_the_old_ones(tmp_path: Path):
+    home = Home(tmp_path)
+    broker.admit(home, [GATE])
+    access = tmp_path / "broker" / "access"
+    access.write_text(access.read_text().replace("topic write linli/v1/heyuan/gate-1/sos\n", ""))
+    assert broker.admit(home, [GATE])
+    assert "topic write linli/v1/heyuan/gate-1/sos\n" in access.read_text()
 
 
 class Party:
@@ -117,6 +126,27 @@ def test_a_device_hears_and_says_only_what_is_its_own(listening: tuple[Ports, in
     server.leave()
 
 
+def test_a_device_speaks_upwards_only(listening: tuple[Ports, int]):
+    """Not even to itself in our name: what comes on `cmd` and `time` comes from us."""
+    chosen, _ = listening
+    server = Party(chosen.mqtt_server, broker.SERVER, SERVER_WORD, "test-server-2")
+    gate = Party(chosen.mqtt, GATE.device_id, GATE.password)
+    assert gate.connected.wait(5)
+    gate.subscribe("linli/v1/heyuan/gate-1/#")
+    server.subscribe("linli/v1/heyuan/gate-1/#")
+    for leaf in (*broker.DEVICE_READS, "else", *broker.DEVICE_WRITES):
+        gate.say(f"linli/v1/heyuan/gate-1/{leaf}", leaf)
+    end = time.monotonic() + 5
+    while len(server.heard) < len(broker.DEVICE_WRITES) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert server.heard == [
+        f"linli/v1/heyuan/gate-1/{leaf} {leaf}" for leaf in broker.DEVICE_WRITES
+    ]
+    assert gate.heard == []
+    gate.leave()
+    server.leave()
+
+
 def test_a_stranger_and_a_wrong_password_are_refused(listening: tuple[Ports, int]):
     chosen, _ = listening
     for user, word in (("gate-9", "x"), (GATE.device_id, "wrong"), ("", "")):
@@ -158,6 +188,37 @@ def test_no_device_throws_another_off_by_taking_its_client_id(
     assert not thrown_off.wait(0.3)
     gate.leave()
     thief.leave()
+
+
+def test_what_comes_faster_than_it_is_queued_is_kept(
+    listening: tuple[Ports, int], monkeypatch: pytest.MonkeyPatch
+):
+    chosen, _ = listening
+    monkeypatch.setenv(
+        "LINLI_BROKER_URL", f"mqtt://{broker.SERVER}:{SERVER_WORD}@127.0.0.1:{chosen.mqtt_server}"
+    )
+    go, queued = threading.Event(), list[str]()
+
+    def put(_: str, payload: str, __: int) -> None:
+        go.wait(10)
+        queued.append(payload)
+
+    bridge = Bridge("linli-test", [("linli/v1/+/+/evt", put)], holds=True)
+    bridge.start()
+    assert bridge.subscribed.wait(5)
+    gate = Party(chosen.mqtt, GATE.device_id, GATE.password)
+    assert gate.connected.wait(5)
+    for number in range(1_500):
+        gate.client.publish("linli/v1/heyuan/gate-1/evt", f"heartbeat {number}", 1)
+    gate.say("linli/v1/heyuan/gate-1/evt", "sos.pressed")
+    go.set()
+    end = time.monotonic() + 10
+    while len(queued) < 1_501 and time.monotonic() < end:
+        time.sleep(0.02)
+    bridge.stop()
+    gate.leave()
+    assert (len(set(queued)), bridge.dropped) == (1_501, 0)
+    assert "sos.pressed" in queued
 
 
 def test_commands_go_through_the_broker_unless_the_user_chose_another_bus(

@@ -1,5 +1,6 @@
 """Event sources invoke with AWS's own shapes and keep what a handler did not manage."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,12 +11,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.wakes import Function, Queue, Stream, TopicRule
+from infra.one_machine.bridge import MOST_AT_ONCE
 from infra.one_machine.home import Home
 from infra.one_machine.invoke import Target
 from infra.one_machine.pollers import Poller
 from infra.one_machine.scheduler import occasion
-from infra.one_machine.streams import StreamReader
-from infra.one_machine.topic_rules import acknowledgement
+from infra.one_machine.streams import TRIES, StreamReader
+from infra.one_machine.topic_rules import (
+    MOST_EVENTS_AT_ONCE,
+    acknowledgement,
+    bridges,
+)
 
 Reply = Callable[[dict[str, Any]], Any]
 
@@ -179,6 +185,33 @@ def test_a_failed_batch_is_tried_again(tmp_path: Path):
     assert len(read(Shard("INSERT"), Home(tmp_path), flaky)) == 2
 
 
+class Hurried(threading.Event):
+    """A stop that never comes, and a pause that is over at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 -- Event's own signature
+        return False
+
+
+@pytest.mark.parametrize(
+    ("stream", "tries"), [(Stream("outbox"), TRIES), (Stream("samples", swept=False), 20)]
+)
+def test_only_what_a_sweep_brings_again_is_ever_given_up(
+    tmp_path: Path, stream: Stream, tries: int
+):
+    made: list[int] = []
+    shard = Shard("INSERT")
+
+    def away(_: Any) -> None:
+        made.append(1)
+        if len(made) < 20:
+            raise ValueError("the engine is away")
+
+    reader = StreamReader(target(away), stream, Home(tmp_path), lambda _: shard, Hurried())
+    reader._open()
+    reader._round()
+    assert len(made) == tries
+
+
 def test_a_trimmed_shard_is_read_from_its_oldest_record(tmp_path: Path):
     shard = Shard("INSERT")
     shard.trimmed = True
@@ -216,8 +249,53 @@ def test_an_acknowledgement_is_keyed_by_the_device_of_its_topic():
         "{}",
         '{"id": 7}',
         '{"id": ""}',
-        '{"id": "x", "p": "' + "0" * 70_000 + '"}',
+        '{"id": "x", "p": "' + "0" * 4_096 + '"}',
+        '{"id": "x", "p": ' + "[" * 2_000 + "]" * 2_000 + "}",
     ],
 )
 def test_what_is_no_acknowledgement_is_dropped(payload: str):
     assert acknowledgement(ACK, TOPIC, payload, 0) is None
+
+
+class Outbox:
+    """An SQS client that is away for a while, then takes what it is given."""
+
+    def __init__(self, away: int = 0) -> None:
+        self.away = away
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803 -- boto3's spelling
+        if self.away:
+            self.away -= 1
+            raise ClientError({"Error": {"Code": "QueueDoesNotExist"}}, "SendMessage")
+        self.sent.append((QueueUrl.rpartition("linli-")[2], json.loads(MessageBody)))
+
+
+EVT = TopicRule("linli/v1/+/+/evt", queue="device-messages")
+
+
+def rule_of(queue: Outbox) -> Any:
+    stored, queued, told = bridges((ACK, EVT), (), lambda _: queue)
+    for bridge in (stored, queued, told):
+        bridge.pool.shutdown()
+    assert [bridge.room for bridge in (stored, queued)] == [MOST_AT_ONCE, MOST_EVENTS_AT_ONCE]
+    ((topic, work),) = queued.works
+    assert topic == EVT.filter
+    return work
+
+
+@pytest.mark.parametrize("away", [0, 1])
+def test_an_event_is_queued_as_it_came_with_the_device_of_its_topic(away: int):
+    queue = Outbox(away)
+    rule_of(queue)("linli/v1/heyuan/panel-1/evt", '{"p": "{}", "s": "x", "kid": "k1"}', 7)
+    assert queue.sent == [
+        (
+            "device-messages",
+            {
+                "community_id": "heyuan",
+                "device_id": "panel-1",
+                "payload": '{"p": "{}", "s": "x", "kid": "k1"}',
+                "received_at": 7,
+            },
+        )
+    ]

@@ -13,7 +13,7 @@ from chalicelib.core import aws, clock, outbox, queue
 from chalicelib.core.config import settings
 from chalicelib.core.table import table_name
 from chalicelib.devices.drivers import DRIVERS
-from chalicelib.devices.events import CommandSettled
+from chalicelib.devices.events import CommandSettled, Order
 from chalicelib.identity.tables.organisation import Community
 from functions.manifest import FUNCTIONS
 from functions.wakes import Function, Queue
@@ -67,6 +67,9 @@ READS = (
     ),
     lambda: aws.client("s3").get_object(Bucket=settings().media_bucket, Key="c/stills/d/no.jpg"),
 )
+ORDER = Order("c", "d", "gate.open", {}, b"{}", None, 5_000)
+"""A command; without a connection, a vendor's driver calls nobody."""
+
 WRITES = (
     table("update_item"),
     table("delete_item"),
@@ -74,12 +77,14 @@ WRITES = (
         Bucket=settings().media_bucket, Key="c/stills/d/yes.jpg", Body=b""
     ),
     lambda: aws.client("s3").generate_presigned_post(settings().media_bucket, "c/stills/d/x.jpg"),
-    lambda: queue.send("device-events", {"device_id": "dev_none", "message_id": "m_none"}),
+    lambda: queue.send("device-events", queue.message({"device_id": "dev_none"})),
     lambda: aws.client("sqs").receive_message(QueueUrl=settings().queue_prefix + "ring-flat"),
     lambda: aws.client("events").put_events(
         Entries=[{"Source": "linli.none", "DetailType": "None", "Detail": "{}"}]
     ),
     lambda: DRIVERS.load("loopback").publish("linli/v1/c/d/cmd", b"{}", expiry_s=5),
+    lambda: DRIVERS.load("loopback").carry(ORDER),
+    lambda: DRIVERS.load("dahua_http").carry(ORDER),
 )
 NEVER = (
     table("scan"),
@@ -90,7 +95,7 @@ NEVER = (
     lambda: aws.client("s3").get_object(Bucket=settings().media_bucket, Key="c/evidence/p/no.jpg"),
     lambda: aws.client("s3").list_objects_v2(Bucket=settings().media_bucket),
     lambda: aws.client("s3").create_bucket(Bucket="linli-ours"),
-    lambda: queue.send("device-urgent", {}),
+    lambda: queue.send("device-urgent", queue.message({})),
     lambda: aws.client("kms").decrypt(CiphertextBlob=b"none"),
     lambda: aws.client("sts").get_caller_identity(),
     lambda: DRIVERS.load("loopback").publish("linli/v1/c/d/ack", b"{}", expiry_s=5),

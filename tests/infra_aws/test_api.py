@@ -98,7 +98,12 @@ def test_both_homes_refuse_in_the_same_words():
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_multipart_arrives_as_bytes_at_a_regional_endpoint(linli, audience):
     made = linli.named("ApiGateway::RestApi", "Name", f"linli-{audience}")
-    assert made["Body"]["x-amazon-apigateway-binary-media-types"] == ["multipart/form-data"]
+    assert made["Body"]["x-amazon-apigateway-binary-media-types"] == [
+        "multipart/form-data",
+        "application/xml",
+        "text/xml",
+        "application/pdf",
+    ]
     assert made["EndpointConfiguration"]["Types"] == ["REGIONAL"]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.manifest import FUNCTIONS
+from functions.wakes import Stream
 from infra.one_machine import rights as one_machine
 
 BY_NAME = {function.name: function for function in FUNCTIONS}
@@ -41,6 +42,24 @@ def test_a_function_is_as_its_line_says(linli, name):
     assert got.get("ReservedConcurrentExecutions") == line.reserved
     assert (got["Runtime"], got["Architectures"]) == ("python3.13", ["x86_64"])
     assert "TracingConfig" not in got  # no X-Ray with Lambda in the Chinese regions
+
+
+@pytest.mark.parametrize("line", [f for f in FUNCTIONS if f.queues], ids=lambda f: f.name)
+def test_a_queue_asks_for_no_more_than_is_reserved(linli, line):
+    """Else what is throttled is received five times, and a dead letter without ever being read."""
+    queues = linli.of("SQS::Queue")
+    found = {}
+    for mapping in linli.properties("Lambda::EventSourceMapping"):
+        logical = mapping["EventSourceArn"]["Fn::GetAtt"][0]
+        if logical in queues:
+            name = queues[logical]["Properties"]["QueueName"].removeprefix("linli-")
+            found[name] = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
+    limits = [found[queue.name] for queue in line.queues]
+    if line.reserved is None:
+        assert limits == [None] * len(limits)
+    else:
+        assert line.reserved >= 2
+        assert sum(limits) == line.reserved
 
 
 @pytest.mark.parametrize("name", FUNCTION_NAMES)
@@ -108,7 +127,11 @@ def test_streams_hand_over_inserts_only_and_lose_nothing_at_the_start(linli):
     mappings = [
         p for p in linli.properties("Lambda::EventSourceMapping") if "StartingPosition" in p
     ]
-    assert len(mappings) == 1
+    streams = [wake for f in FUNCTIONS for wake in f.wakes if isinstance(wake, Stream)]
+    assert len(mappings) == len(streams) == 2
+    # What no sweep brings again is tried until it leaves the stream.
+    tries = sorted(mapping["MaximumRetryAttempts"] for mapping in mappings)
+    assert tries == sorted(20 if stream.swept else -1 for stream in streams)
     for mapping in mappings:
         assert mapping["StartingPosition"] == "TRIM_HORIZON"
         assert mapping["FilterCriteria"]["Filters"] == [{"Pattern": '{"eventName":["INSERT"]}'}]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from functions.manifest import FUNCTIONS, TOPIC_RULES
 from functions.wakes import Schedule
 
+RATES = {60: "rate(1 minute)", 3_600: "rate(1 hour)", 86_400: "rate(1 day)"}
 QUEUES = [(function, queue) for function in FUNCTIONS for queue in function.queues]
 
 
@@ -74,20 +77,37 @@ def test_schedules_run_at_their_rate(linli):
 
 
 def test_acknowledgements_go_to_the_table_and_the_queue_by_one_rule(linli):
-    (rule,) = TOPIC_RULES
+    rule = next(rule for rule in TOPIC_RULES if rule.table)
     made = linli.named("IoT::TopicRule", "RuleName", "linli_ack")["TopicRulePayload"]
-    assert made["Sql"].endswith(f"FROM '{rule.filter}'")
+    assert made["Sql"].endswith(f"FROM '{rule.filter}' WHERE NOT isUndefined(id)")
     assert "topic(4) AS device_id" in made["Sql"]
     assert "encode(*, 'base64') AS payload" in made["Sql"]
     assert {next(iter(action)) for action in made["Actions"]} == {"DynamoDBv2", "Sqs"}
     assert "Sqs" in made["ErrorAction"]
 
 
-def test_hellos_wake_their_function_and_only_that_rule_may(linli):
-    made = linli.named("IoT::TopicRule", "RuleName", "linli_hello")["TopicRulePayload"]
+@pytest.mark.parametrize("leaf", ["sos", "evt", "tel"])
+def test_what_devices_report_goes_to_a_queue_of_its_own_as_it_came(linli, leaf):
+    rule = next(rule for rule in TOPIC_RULES if rule.filter.endswith(f"/{leaf}"))
+    made = linli.named("IoT::TopicRule", "RuleName", f"linli_{leaf}")["TopicRulePayload"]
+    assert made["Sql"].endswith(f"FROM '{rule.filter}'")
+    assert "encode(*, 'base64') AS payload" in made["Sql"]
+    (action,) = made["Actions"]
+    assert rule.queue.title().replace("-", "") in str(action["Sqs"]["QueueUrl"])
+    assert "Sqs" in made["ErrorAction"]
+
+
+@pytest.mark.parametrize("leaf", ["hello", "state"])
+def test_hellos_and_states_wake_their_function_and_only_that_rule_may(linli, leaf):
+    made = linli.named("IoT::TopicRule", "RuleName", f"linli_{leaf}")["TopicRulePayload"]
     assert "timestamp() AS received_at" in made["Sql"]
-    permission = linli.named("Lambda::Permission", "Principal", "iot.amazonaws.com")
-    assert "Fn::GetAtt" in permission["SourceArn"]
+    permissions = [
+        permission
+        for permission in linli.properties("Lambda::Permission")
+        if permission["Principal"] == "iot.amazonaws.com"
+    ]
+    assert all("Fn::GetAtt" in permission["SourceArn"] for permission in permissions)
+    assert len(permissions) == 2
 
 
 def test_a_device_speaks_only_below_its_own_topic(linli):

@@ -69,7 +69,8 @@ class DynamoDB:
     def _read(self, operation: str, asked: Mapping[str, Any]) -> Reply:
         if operation == "GetItem" and asked["TableName"].endswith("command_acks"):
             self._await_ack(asked)
-        if not asked.get("ConsistentRead") and self.world.chance.strikes("stale read"):
+        alone = operation != "BatchGetItem" and not asked.get("ConsistentRead")
+        if alone and self.world.chance.strikes("stale read"):
             return self.store.apply_before(self.world.now_ms - STALE_FOR_MS, operation, asked)
         return self.store.apply(operation, asked)
 
@@ -175,7 +176,7 @@ class SQS:
     def __init__(self, world: World, queues: Mapping[str, SimulatedQueue]) -> None:
         self.world, self.queues = world, queues
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803 -- boto3's
+    def send_message(self, *, QueueUrl: str, MessageBody: str, **_: str) -> None:  # noqa: N803 -- boto3's
         """Put a message on a queue, if the network lets us."""
         self.world.pass_time(self.world.chance.between(1, 6))
         if self.world.chance.throttled():

@@ -96,11 +96,11 @@ class Store:
         return {"Item": found} if found else {}
 
     def _batchgetitem(self, asked: Mapping[str, Any]) -> Reply:
-        got = {
-            name: [self._getitem({"TableName": name, "Key": key}) for key in wanted["Keys"]]
-            for name, wanted in asked["RequestItems"].items()
-        }
-        found = {name: [one["Item"] for one in items if one] for name, items in got.items()}
+        found = {}
+        for name, wanted in asked["RequestItems"].items():
+            table = self.tables[name]
+            items = [table.items.get(table.key(key)) for key in wanted["Keys"]]
+            found[name] = [item for item in items if item]
         return {"Responses": found, "UnprocessedKeys": {}}
 
     def _query(self, asked: Mapping[str, Any]) -> Reply:

@@ -1,7 +1,7 @@
 """DynamoDB's condition and update expressions, as far as PynamoDB writes them.
 
-Every name and value is a placeholder (`#0`, `:0`) and every path is of the top level; what
-is not known raises, so that the simulation never guesses.
+Every name and value is a placeholder (`#0`, `:0`); a path (`#0.#1`) leads through maps. What is
+not known raises, so that the simulation never guesses.
 """
 
 import operator
@@ -22,7 +22,7 @@ Condition = Callable[[Item, Names, Values], bool]
 Change = Callable[[Item, Item, Names, Values], None]
 """Reads the old item, writes the new one."""
 
-TOKEN = re.compile(r"\s*(<=|>=|<>|[()=<>,+-]|[#:]\w+|\w+)")
+TOKEN = re.compile(r"\s*(<=|>=|<>|[()=<>,+-]|#\w+(?:\.#\w+)*|:\w+|\w+)")
 COMPARED = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -149,13 +149,32 @@ def _compared(sign: str, left: Operand, right: Operand) -> Condition:
 def _operand(tokens: _Tokens) -> Operand:
     token = tokens.take()
     if token.startswith("#"):
-        return lambda item, names, _values: item.get(names[token])
+        return lambda item, names, _values: _found(item, token, names)
     if token.startswith(":"):
         return lambda _item, _names, values: values[token]
     if token == "size":
         (inner,) = _arguments(tokens)
         return lambda item, names, values: _size(inner(item, names, values))
     raise ValueError(f"no operand: {token!r}")
+
+
+def _found(item: Item, path: str, names: Names) -> Value | None:
+    """Return what stands at a path of an item, or None."""
+    found: Value | None = {"M": item}
+    for name in path.split("."):
+        found = found.get("M", {}).get(names[name]) if found else None
+    return found
+
+
+def _put(item: Item, path: str, names: Names, value: Value) -> None:
+    """Put a value at a path; the map that it goes into must be there, and is copied."""
+    *outer, last = (names[name] for name in path.split("."))
+    for name in outer:
+        if "M" not in item.get(name, {}):
+            raise ValueError("the document path of an update is not there")
+        item[name] = {"M": dict(item[name]["M"])}
+        item = item[name]["M"]
+    item[last] = value
 
 
 def _size(value: Value | None) -> Value | None:
@@ -233,7 +252,7 @@ def _set(tokens: _Tokens) -> Change:
         found = value(old, names, values)
         if found is None:
             raise ValueError("an operand of SET is missing in the item")
-        new[names[name]] = found
+        _put(new, name, names, found)
 
     return change
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tests.invariants.world import World
 from tools.simulate.fences import ALL_FENCES, Judge, OffsetClock, Verdict
-from tools.simulate.signing import DeviceKey, Json, envelope
+from tools.simulate.signing import DeviceKey, Json, envelope, opened
 
 HOLD_LIMIT_MS = 120_000
 HELLO_EVERY_MS = 2_000
@@ -70,7 +70,7 @@ class Machine:
     def hear(self, leaf: str, payload: str) -> None:
         """Take a message of the broker."""
         if leaf == "time":
-            told = json.loads(payload)
+            told = opened(self.key, payload)
             if told["session"] == self.session:
                 self.clock.learn(told["cloud"], told["monotonic"])
             return

@@ -26,7 +26,10 @@ from chalicelib.core import clock, outbox, tokens, web
 from chalicelib.core.permissions import AUDIENCES, PERMISSIONS
 from chalicelib.core.table import Row, tenant_key
 from chalicelib.devices import public as devices
-from chalicelib.devices.rules import Kind
+from chalicelib.devices.rules.catalogue import Kind
+from chalicelib.devices.tables.commands import Command
+from chalicelib.devices.tables.faults import DeviceFault
+from chalicelib.devices.tables.health import DeviceHealth
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules.organisation import Body, Level
 from chalicelib.identity.rules.people import Tie
@@ -113,8 +116,14 @@ def furnish(there: Estate) -> dict[str, Any]:
     identity.add_unit(there.community, "foreign-unit", "外1")
     identity.move_in(there.community, "foreign-unit", who, Tie.OWNER)
     devices.enrol(
-        there.community, Kind.GATE, place_id="foreign-gate", name="外门", device_id="foreign-gate"
+        there.community,
+        Kind.GATE,
+        place_id="foreign-gate",
+        name="外门",
+        device_id="foreign-gate",
+        node_path=there.path,
     )
+    devices.attach(there.community, "foreign-gate", devices.AdapterWish("hikvision_access"))
     account = staff.open_account("foreign-guard", there.path)
     bodies.attach(Body.COMPANY, "外业", path=there.path, org_id=COMPANY)
     held = posts.rows(account.person_id, "worker", [there.path], org_id=COMPANY)
@@ -128,6 +137,8 @@ def furnish(there: Estate) -> dict[str, Any]:
         "for_person": who,
         "guardian_id": who,
         "unit_id": "foreign-unit",
+        "device_id": "foreign-gate",
+        "key_id": "k1",
         "login": account.login,
         "session_id": "foreign-session",
         "org_id": COMPANY,
@@ -138,7 +149,7 @@ def furnish(there: Estate) -> dict[str, Any]:
     }
 
 
-OBJECTS = ("call", "alert", "binding", "import", "consent", "disclosure")
+OBJECTS = ("call", "alert", "binding", "import", "consent", "disclosure", "command", "fault")
 
 
 def _objects(there: Estate, who: str) -> list[Row]:
@@ -173,17 +184,59 @@ def _objects(there: Estate, who: str) -> list[Row]:
             Disclosure,
             {"disclosure_id": "foreign-disclosure", "state": "asked", "node_path": there.path},
         ),
+        *_of_a_device(community),
     ]
     said = {"community_id": community, "consent_id": "foreign-consent", "answerers": {who}}
     said |= {"person_id": who, "subject_id": who}
     return [planted(kind, **{**_known(kind, said), **more}) for kind, more in given]
 
 
+def _of_a_device(community: str) -> list[tuple[type[Row], dict[str, Any]]]:
+    """Return a gate's command, its health, and its open order."""
+    gate = {"device_key": tenant_key(community, "foreign-gate"), "device_id": "foreign-gate"}
+    at = clock.epoch_ms(clock.now())
+    return [
+        (
+            Command,
+            {
+                **gate,
+                "command_id": "foreign-command",
+                "op": "gate.open",
+                "state": "DONE",
+                "payload": '{"args": {}}',
+            },
+        ),
+        (
+            DeviceHealth,
+            {
+                **gate,
+                "kind": Kind.GATE.value,
+                "watched_since": at,
+                "courses": {"clock": _fault(at)},
+            },
+        ),
+        (
+            DeviceFault,
+            {
+                "device_key": tenant_key(community, "foreign-gate"),
+                "fault_id": "foreign-fault",
+                "state": "TICKETED",
+            },
+        ),
+    ]
+
+
+def _fault(at: int) -> dict[str, Any]:
+    """Return the course of an open order, as the health of its device holds it."""
+    order = {"order": "foreign-fault", "opened_at": at, "reminded_at": at}
+    return {"fault": "clock", "state": "TICKETED", "since": at, "until": 10**15, **order}
+
+
 def _known(kind: type[Row], said: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name in kind.get_attributes()}
 
 
-def planted(kind: type[Row], **given: Any) -> Row:
+def planted(kind: type[Row], /, **given: Any) -> Row:
     """Return a row with something in every column that must have something."""
     for name, attribute in kind.get_attributes().items():
         if name in given or attribute.null or attribute.default is not None or name == "version":
@@ -221,6 +274,7 @@ def roles() -> Iterator[str]:
 NAMES = frozenset(
     {"person_id", "subject_id", "for_person", "guardian_id", "unit_id", "login", "session_id"}
     | {"community_id", "org_id", "path", "parent", "node_path", "under", "paths"}
+    | {"device_id", "key_id"}
     | {f"{kind}_id" for kind in OBJECTS}
 )
 """Path parameters and fields that name an object: what `furnish` returns."""
@@ -265,6 +319,7 @@ WORDS: dict[str, Any] = {
     "building": "1号楼",
     "role": "worker",
     "ends_at": (clock.now() + timedelta(hours=4)).isoformat(),
+    "until": (clock.now() + timedelta(hours=4)).isoformat(),
     "phone_code": "x",
     "document_sha256": "0" * 64,
     "text_sha256": "0" * 64,

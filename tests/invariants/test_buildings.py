@@ -84,6 +84,7 @@ def test_staff_of_a_building_find_nobody_of_another(route, there, http):
             request.body,
             token=token(there, role, there["mine"]),
             idempotency_key=key,
+            accept="application/pdf",  # what is a file says so
         )
         assert reply.status == 404, (role, reply.body)
 

@@ -16,8 +16,8 @@ from chalicelib.core.retention import Kept, kept_until
 from chalicelib.core.table import tenant_key
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import DeviceEventRecorded
-from chalicelib.devices.rules import Kind
-from chalicelib.devices.service import registry, uplink
+from chalicelib.devices.rules.catalogue import Kind
+from chalicelib.devices.service import admission, registry
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules.people import Tie
 from chalicelib.vision.events import FrameExamined, Sighted
@@ -80,7 +80,7 @@ class Town:
             "iot-data": IoT(world, self.broker.down),
         }
         registry._known.clear()
-        uplink._buckets.clear()
+        admission._flows.clear()
         with aws.using(services), clock.using(world.clock), ids.drawing(world.chance.bits):
             world.base = contextvars.copy_context()  # founding announces facts, which are relayed
             quiet, world.chance.on = world.chance.on, False
@@ -174,7 +174,7 @@ class Town:
         return base64.b64encode(payload.encode()).decode() if self.in_base64 else payload
 
     def _acked(self, topic: str, payload: str) -> None:
-        (rule,) = manifest.TOPIC_RULES
+        rule = next(rule for rule in manifest.TOPIC_RULES if rule.table)
         received_at = self.world.epoch_ms()
         item = acknowledgement(rule, topic, payload, received_at)
         if item is None:

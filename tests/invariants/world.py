@@ -50,6 +50,10 @@ class LambdaContext:
     invoked_function_arn: str = "arn:aws:lambda:::function:simulated"
     aws_request_id: str = "simulated"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Return what a function has at its beginning: 50 s, as the sweeps have."""
+        return 50_000
+
 
 class World:
     """True time in milliseconds since the beginning, and the list of what is due."""

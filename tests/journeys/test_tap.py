@@ -105,7 +105,7 @@ def test_nobody_else_sees_or_answers_the_call(town: Town):
             ):
                 assert (tap.status_code, tap.json()["code"]) == (404, "no_such_call")
         staff = town.staff.post(f"/resident/calls/{call_id}/open")
-        assert staff.status_code == 401
+        assert (staff.status_code, staff.json()["code"]) == (403, "wrong_audience")
         assert town.state(call_id) == "RINGING"
         assert gate.openings == 0
 

@@ -14,6 +14,7 @@ from tools.simulate.conducts import CONDUCTS
 from tools.simulate.estate import Device, Estate
 from tools.simulate.fleet import broker_of
 from tools.simulate.gate import Gate
+from tools.simulate.http_device import HttpDevice
 from tools.simulate.lift_controller import LiftController
 from tools.simulate.panel import Panel
 from tools.simulate.person import Person
@@ -79,6 +80,18 @@ class Town:
         """Make the lift controller."""
         controller = self.device("lift_controller")
         return LiftController(controller, broker_of(self.estate), CONDUCTS[conduct])
+
+    def settle(self, within_s: float = 90.0) -> None:
+        """Wait until all that devices have said so far is on record: this one said it last."""
+        last = HttpDevice(self.device("panel"), self.estate.base_url)
+        said = last.say("device.heartbeat", {})
+        path = f"/property/devices/{last.device.id}/state"
+
+        def heard() -> bool:
+            events = self.staff.read(path)["events"]
+            return any(event["event_id"] == said["id"] for event in events)
+
+        assert eventually(heard, within_s, every_s=0.5), "still not on record"
 
     # -- the tap -------------------------------------------------------------------------------
 

@@ -51,6 +51,13 @@ def wire():
         yield made
 
 
+def test_who_plays_by_hand_is_told_what_is_wanted(wire):
+    told = wire.post("/_sim/login_code", b"")
+    assert told.status_code == 400
+    assert "openid" in told.json()["error"]
+    assert wire.post("/_sim/login_code", {"openid": "o_1"}).json()["code"]
+
+
 def test_a_login_code_is_good_once(wire):
     code = wire.wechat.login_code("o_1", "u_1")
     first = wire.login(code)

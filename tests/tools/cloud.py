@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from contextlib import suppress
@@ -105,4 +104,4 @@ class Cloud:
                 "monotonic": hello["monotonic"],
                 "session": hello["session"],
             }
-            self._client.publish(self._topic("time"), json.dumps(answer), qos=1)
+            self._client.publish(self._topic("time"), envelope(self.key, answer), qos=1)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.tools.cloud import Cloud, now_ms
-from tools.simulate.conducts import CONDUCTS
+from tools.simulate.conducts import CONDUCTS, Conduct
 from tools.simulate.estate import Device
 from tools.simulate.gate import Gate
 from tools.simulate.lift_controller import LiftController
-from tools.simulate.mqtt_device import Broker, Conduct
+from tools.simulate.mqtt_device import Broker
 from tools.simulate.signing import BadSignature, DeviceKey, opened
 from tools.simulate.waiting import eventually
 
@@ -147,16 +148,17 @@ def test_a_lift_controller_holds_releases_and_frees_itself(
     broker: Broker, device: Device, cloud: Cloud
 ) -> None:
     """A hold ends by release, by its own limit, and is refused in fire mode."""
-    with LiftController(device, broker) as lift:
-        cloud.send(cloud.command("lift.hold"))
+    held = {"args": {"max_s": 1}}
+    with LiftController(replace(device, kind="lift_controller"), broker) as lift:
+        cloud.send(cloud.command("lift.hold") | held)
         assert eventually(lambda: lift.held)
         cloud.send(cloud.command("lift.release"))
         assert eventually(lambda: not lift.held)
-        cloud.send(cloud.command("lift.hold") | {"args": {"max_s": 0.2}})
+        cloud.send(cloud.command("lift.hold") | held)
         assert eventually(lambda: lift.holds == 2)
         assert eventually(lambda: not lift.held)
         lift.fire_mode = True
-        refused = cloud.send(cloud.command("lift.hold"))
+        refused = cloud.send(cloud.command("lift.hold") | held)
         assert eventually(lambda: cloud.result(refused) == "REJECTED")
         assert not lift.held
         unknown = cloud.send(cloud.command("lift.fly"))

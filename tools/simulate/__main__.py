@@ -2,8 +2,13 @@
 
 python -m tools.simulate devices                     every gate and lift controller, until Ctrl-C
 python -m tools.simulate devices --conduct naive --only heyuan-gate-01
+python -m tools.simulate fleet 'gate*3' 'meter*20@0.5' smoke_sensor:alarm_storm dahua --seconds 60
 python -m tools.simulate ring UNIT GATE              one press of the bell
 python -m tools.simulate look two_wheeler --frames 3 what the lift camera sees
+
+A fleet is KIND[*NUMBER][:CONDUCT][@EVENTS A SECOND][+mqtt] …; a vendor's adapter stands for a
+device that speaks its format. What the estate has too few of is enrolled, and retired at
+the end. Conducts: tools/simulate/conducts.py.
 """
 
 from __future__ import annotations
@@ -14,21 +19,26 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from tools.simulate.acks import Handled
 from tools.simulate.camera import Camera
 from tools.simulate.conducts import CONDUCTS
 from tools.simulate.estate import Estate
-from tools.simulate.fleet import MAKERS, plug_in
-from tools.simulate.mqtt_device import Handled
+from tools.simulate.fleet import COMMANDED, MAKERS, Fleet, Wish, WishError, plug_in, talker
+from tools.simulate.machine import Machine
 from tools.simulate.panel import Panel
+from tools.simulate.reporter import Reporter
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and run; the exit status is 0 unless a device is refused."""
+    """Parse and run; the exit status is 0 unless something is refused."""
     wish = _parser().parse_args(arguments)
-    estate = Estate.read(wish.demo)
+    estate = _estate(wish)
     if wish.what == "devices":
-        return _run_devices(estate, wish.conduct, wish.only)
+        return _run_devices(estate, wish)
+    if wish.what == "fleet":
+        return _run_fleet(estate, wish)
     if wish.what == "ring":
         panel = Panel(estate.of_kind("panel")[0], estate.base_url)
         print(panel.ring(wish.unit, wish.gate)["id"])
@@ -44,10 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.simulate", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--demo", type=Path, default=Path(".local/demo.json"))
+    parser.add_argument("--http", default="", help="where devices report instead")
+    parser.add_argument("--mqtt", default="", help="where they connect instead: mqtt://host:port")
     what = parser.add_subparsers(dest="what", required=True)
-    devices = what.add_parser("devices", help="run gates and lift controllers until Ctrl-C")
+    devices = what.add_parser("devices", help="run devices of the estate until Ctrl-C")
     devices.add_argument("--conduct", choices=sorted(CONDUCTS), default="good")
-    devices.add_argument("--only", help="one device id")
+    devices.add_argument("--only", help="one device id, of any kind")
+    devices.add_argument("--rate", type=float, default=0.0, help="events a second, by themselves")
+    devices.add_argument("--moves", type=Path, help="write there how often they have moved")
+    fleet = what.add_parser("fleet", help="run any mix of devices")
+    fleet.add_argument("wishes", nargs="+", metavar="KIND*NUMBER:CONDUCT@RATE")
+    fleet.add_argument("--keep", action="store_true", help="do not retire what was enrolled")
+    fleet.add_argument("--seconds", type=float, default=0.0, help="else until Ctrl-C")
     ring = what.add_parser("ring", help="press the bell of a flat")
     ring.add_argument("unit")
     ring.add_argument("gate")
@@ -57,30 +75,70 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run_devices(estate: Estate, conduct: str, only: str | None) -> int:
-    wanted = [d for d in estate.devices if d.kind in MAKERS and only in (None, d.id)]
+def _estate(wish: argparse.Namespace) -> Estate:
+    estate = Estate.read(wish.demo)
+    at = urlsplit(wish.mqtt)
+    return estate.reached_at(wish.http, at.hostname or "", at.port or 0)
+
+
+def _run_devices(estate: Estate, wish: argparse.Namespace) -> int:
+    kinds = set(MAKERS) if wish.only is None else {device.kind for device in estate.devices}
+    wanted = [d for d in estate.devices if d.kind in kinds and wish.only in (None, d.id)]
     if not wanted:
-        print(f"no such device: {only}; see the ids in the sign-ins file", file=sys.stderr)
+        print(f"no such device: {wish.only}; see the ids in the sign-ins file", file=sys.stderr)
         return 2
-    running = [plug_in(estate, device, CONDUCTS[conduct]).start() for device in wanted]
-    for device in running:
-        device.on_handled = _tell(device.device.id)
-        print(f"{device.device.id} ({device.device.kind}, {conduct}) session {device.session}")
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for device in running:
-            device.stop()
+    running: list[Machine | Reporter] = []
+    for device in wanted:
+        conduct = CONDUCTS[wish.conduct]
+        if device.kind not in COMMANDED:
+            running.append(talker(device, estate.base_url, conduct, rate=wish.rate).start())
+            continue
+        machine = plug_in(estate, device, conduct)
+        machine.on_handled = _tell(machine, wish.moves)
+        running.append(machine.report_by(estate.base_url, rate=wish.rate).start())
+        print(f"{device.id} ({device.kind}, {wish.conduct}) session {machine.session}", flush=True)
+    _until_interrupted(0.0)
+    for one in running:
+        one.stop()
     return 0
 
 
-def _tell(device_id: str) -> Callable[[Handled], None]:
+def _tell(machine: Machine, moves: Path | None) -> Callable[[Handled], None]:
     def tell(done: Handled) -> None:
-        print(f"{device_id} {done.op} {done.command_id} {done.result} {done.reason}", flush=True)
+        print(f"{machine.device.id} {done.op} {done.command_id} {done.result} {done.reason}")
 
+    def count() -> None:
+        if moves is not None:
+            moves.write_text(f"{machine.moves}\n", encoding="utf-8")
+
+    machine.on_moved = count
+    count()
     return tell
+
+
+def _run_fleet(estate: Estate, wish: argparse.Namespace) -> int:
+    fleet = Fleet(estate)
+    try:
+        for text in wish.wishes:
+            fleet.add(Wish.read(text))
+    except WishError as failure:
+        print(failure, file=sys.stderr)
+        return 2
+    print(f"{len(fleet.running)} devices", flush=True)
+    fleet.start()
+    _until_interrupted(wish.seconds)
+    fleet.stop()
+    if not wish.keep:
+        fleet.retire()
+    print("\n".join(fleet.report()))
+    return 0
+
+
+def _until_interrupted(seconds: float) -> None:
+    try:
+        threading.Event().wait(seconds or None)
+    except KeyboardInterrupt:
+        return
 
 
 if __name__ == "__main__":

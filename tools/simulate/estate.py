@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ from tools.simulate.signing import DeviceKey, mac
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device of the estate: its kind, its key, and how it signs in at the broker."""
+    """One device of the estate: its kind, its key, and how it signs in at the broker.
+
+    One with an `adapter` posts its vendor's format to `adapter_path`.
+    """
 
     kind: str
     community_id: str
@@ -21,6 +24,11 @@ class Device:
     mqtt_user: str
     mqtt_password: str
     place_id: str = ""
+    serial: str = ""
+    gateway_id: str = ""
+    adapter: str = ""
+    adapter_path: str = field(default="", repr=False)
+    adapter_settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def id(self) -> str:
@@ -59,6 +67,15 @@ class Estate:
             ids=demo["ids"],
         )
 
+    def reached_at(self, http: str, mqtt_host: str, mqtt_port: int) -> Estate:
+        """Return the same estate at other addresses, where any are given."""
+        return replace(
+            self,
+            base_url=http.rstrip("/") or self.base_url,
+            mqtt_host=mqtt_host or self.mqtt_host,
+            mqtt_port=mqtt_port or self.mqtt_port,
+        )
+
     def of_kind(self, kind: str) -> tuple[Device, ...]:
         """All devices of one kind, in the file's order."""
         return tuple(device for device in self.devices if device.kind == kind)
@@ -71,13 +88,16 @@ class Estate:
         raise KeyError(device_id)
 
 
+MORE = ("serial", "gateway_id", "adapter", "adapter_path", "adapter_settings")
+
+
 def _address(mqtt: str) -> tuple[str, int]:
     """Split `mqtt://[user:password@]host:port`."""
     host, _, port = mqtt.rpartition("/")[2].rpartition("@")[2].partition(":")
     return host, int(port or 1883)
 
 
-def device_of(entry: Mapping[str, str], community_id: str) -> Device:
+def device_of(entry: Mapping[str, Any], community_id: str) -> Device:
     """Read one entry; what a device shows the broker is derived from its key, not the key."""
     key = DeviceKey.from_text(entry["id"], entry["key_id"], entry["key"])
     return Device(
@@ -87,4 +107,5 @@ def device_of(entry: Mapping[str, str], community_id: str) -> Device:
         mqtt_user=entry.get("mqtt_user", entry["id"]),
         mqtt_password=mac(key.secret, b"mqtt"),
         place_id=entry.get("place_id", ""),
+        **{name: entry[name] for name in MORE if name in entry},
     )

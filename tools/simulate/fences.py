@@ -51,6 +51,18 @@ class OffsetClock:
         return None if self.offset is None else self.monotonic() + self.offset
 
 
+class CalendarClock(OffsetClock):
+    """What a careless device goes by: its own calendar, so many seconds ahead of ours."""
+
+    def __init__(self, ahead_s: float) -> None:
+        super().__init__()
+        self.ahead_s = ahead_s
+
+    def now(self) -> int | None:
+        """Epoch milliseconds, whatever anybody said."""
+        return time.time_ns() // 1_000_000 + int(1_000 * self.ahead_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What to do with a command: act, answer as before, reject with a reason, or ignore it."""
@@ -90,12 +102,12 @@ class Judge:
     def _read(self, raw: bytes | bytearray) -> Json:
         if self.fences.signature:
             return opened(self.key, raw)
-        return _unchecked(raw)
+        return unchecked(raw)
 
 
-def _unchecked(raw: bytes | bytearray) -> Json:
-    """Read a command as a device that skips the signature would."""
+def unchecked(raw: bytes | bytearray) -> Json:
+    """Read a message as a device that skips the signature would."""
     message = json.loads(json.loads(raw)["p"])
     if not isinstance(message, dict):
-        raise TypeError("not a command")
+        raise TypeError("not a message")
     return message

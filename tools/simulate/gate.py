@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from tools.simulate.mqtt_device import MqttDevice
-from tools.simulate.signing import Json
+from tools.simulate.machine import Machine
 
 
-class Gate(MqttDevice):
-    """Opens once for each accepted command; `openings` counts how often the bolt really moved."""
+class Gate(Machine):
+    """Opens once for each accepted command; a `jammed` one FAILS and moves nothing."""
 
-    openings: int = 0
-    jammed: bool = False
-
-    def act(self, op: str, args: Json) -> tuple[str, str]:
-        """Move the bolt; a jammed one FAILS and moves nothing."""
-        if op != "gate.open":
-            return super().act(op, args)
-        if self.jammed:
-            return "FAILED", "jammed"
-        self.openings += 1
-        return "DONE", ""
+    @property
+    def openings(self) -> int:
+        """How often the bolt really moved."""
+        return self.done["gate.open"]

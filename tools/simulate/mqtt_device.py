@@ -9,8 +9,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from dataclasses import dataclass
+from typing import Any, Self
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -18,23 +18,21 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from tools.simulate.acks import COPIES, Handled, acknowledgement
+from tools.simulate.conducts import GOOD, Conduct
 from tools.simulate.estate import Device
-from tools.simulate.fences import ALL_FENCES, Fences, Judge, OffsetClock, Verdict
-from tools.simulate.signing import Json, envelope
+from tools.simulate.fences import CalendarClock, Judge, OffsetClock, Verdict, unchecked
+from tools.simulate.signing import BadSignature, Json, envelope, opened
 
 log = logging.getLogger(__name__)
 
 HELLO_EVERY_S = 1.0
 PERSISTENT_SESSION_S = 3600
+PATIENT = 5
+"""Refusals before it complains: a device that was enrolled just now is let in a moment later."""
 
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How a device behaves: its fences, its dawdling before it judges, its acknowledgements."""
-
-    fences: Fences = ALL_FENCES
-    dawdle_s: float = 0.0
-    acks: Literal["true", "none", "forged", "twice"] = "true"
+EARLY_S = 0.5
+"""How long before it acts a device acknowledges that does so too early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +43,6 @@ class Broker:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """One command as the device treated it; `at` is monotonic seconds."""
-
-    command_id: str
-    op: str
-    result: str
-    reason: str
-    at: float
-
-
 TAKEN_OVER = 0x8E
 """MQTT 5's reason when another client signs in with the same id."""
 
@@ -63,29 +50,34 @@ TAKEN_OVER = 0x8E
 class MqttDevice:
     """A device on the broker; subclasses say in `act` what each op moves.
 
-    `boot` rises with each new object of a device as it would with each power-up. Thread-safe
-    for its callers: paho's own thread runs the callbacks, `handled` is only appended to.
+    `boot` rises with each new object of a device as it would with each power-up; `moves` counts
+    how often it really moved. Thread-safe for its callers: paho's own thread runs the
+    callbacks, `handled` is only appended to.
     """
 
     def __init__(
         self,
         device: Device,
         broker: Broker,
-        conduct: Conduct = Conduct(),
+        conduct: Conduct = GOOD,
         clock: OffsetClock | None = None,
     ) -> None:
         """Prepare; nothing is sent before `start`."""
         self.device = device
         self.broker = broker
         self.conduct = conduct
-        self.clock = clock or OffsetClock()
+        self.clock = clock or clock_of(conduct)
         self.judge = Judge(device.key, conduct.fences, self.clock)
-        self.boot = int(time.time())
+        self.boot = time.time_ns() // 1_000_000
         self.session = ""
+        self.moves = 0
+        self._asked: set[int] = set()
+        self._refused, self._greeted = 0, False
         self.handled: list[Handled] = []
         self.acks: dict[str, str] = {}
         self.ready = threading.Event()
         self.on_handled: Callable[[Handled], None] = lambda _: None
+        self.on_moved: Callable[[], None] = lambda: None
         self._stopping = threading.Event()
         self._client = self._new_client()
 
@@ -170,13 +162,22 @@ class MqttDevice:
         self, client: Client, _: Any, flags: ConnectFlags, code: ReasonCode, __: Properties | None
     ) -> None:
         if code.is_failure:
-            log.error("%s: broker refused: %s (%s)", self.device.id, code, flags)
+            self._refused += 1
+            if self._refused == PATIENT:
+                log.error("%s: broker refused: %s (%s)", self.device.id, code, flags)
             return
-        # A new session with every connection: what was sent to the old one is not for us any more.
-        self.session = secrets.token_hex(8)
-        self.clock.forget()
+        first = not self.session
         client.subscribe([(self.topic("cmd"), 1), (self.topic("time"), 1)])
         client.publish(self.topic("state"), json.dumps({"online": True}), qos=1, retain=True)
+        if self.conduct.greets == "once" and not first:
+            self.ready.set()
+            return
+        # A new session with every connection: what was sent to the old one is not for us any more.
+        if first or self.conduct.sessions == "new":
+            self.session = secrets.token_hex(8)
+        self.clock.forget()
+        self._asked.clear()
+        self._greeted = True
         self._greet()
 
     def _on_disconnect(
@@ -184,6 +185,7 @@ class MqttDevice:
     ) -> None:
         """Wait for the broker, unless somebody else signed in as this device: then leave it."""
         self.ready.clear()
+        self._greeted = False  # no hello of the old session may go out on the next connection
         if getattr(reason, "value", 0) == TAKEN_OVER:
             self._stopping.set()
             client.disconnect()
@@ -192,11 +194,13 @@ class MqttDevice:
     def _keep_greeting(self) -> None:
         """Say hello again until the cloud answers: the first may meet a server still starting."""
         while not self._stopping.wait(HELLO_EVERY_S):
-            if self.session and not self.ready.is_set() and self._client.is_connected():
+            if self._greeted and not self.ready.is_set() and self._client.is_connected():
                 self._greet()
 
     def _greet(self) -> None:
-        hello = {"session": self.session, "boot": self.boot, "monotonic": self.clock.monotonic()}
+        asked_at = self.clock.monotonic()
+        self._asked.add(asked_at)
+        hello = {"session": self.session, "boot": self.boot, "monotonic": asked_at}
         self._client.publish(self.topic("hello"), envelope(self.device.key, hello), qos=1)
 
     # -- messages ------------------------------------------------------------------------------
@@ -205,21 +209,21 @@ class MqttDevice:
         if message.topic == self.topic("time"):
             self._learn_time(message.payload)
         elif self.conduct.dawdle_s:
-            timer = threading.Timer(self.conduct.dawdle_s, self._command, (message.payload,))
-            timer.daemon = True
-            timer.start()
+            self.later(self.conduct.dawdle_s, lambda: self._command(message.payload))
         else:
             self._command(message.payload)
 
     def _learn_time(self, payload: bytes | bytearray) -> None:
-        """Believe only the answer to our own hello of this session."""
+        """Believe only the signed answer to our own hello of this session."""
+        trusting = self.conduct.times == "any"
         try:
-            answer = json.loads(payload)
-            if answer["session"] != self.session:
+            answer = unchecked(payload) if trusting else opened(self.device.key, payload)
+            asked = answer["session"] == self.session and answer["monotonic"] in self._asked
+            if not asked and not trusting:
                 return
             self.clock.learn(int(answer["cloud"]), int(answer["monotonic"]))
-        except (ValueError, KeyError, TypeError):
-            log.warning("%s: unreadable time answer", self.device.id)
+        except (BadSignature, ValueError, KeyError, TypeError):
+            log.info("%s: unreadable time answer", self.device.id)
             return
         self.ready.set()
 
@@ -228,14 +232,26 @@ class MqttDevice:
         if verdict.action == "again":
             self._acknowledge(self.acks.get(verdict.message["id"], ""))
             return
-        result, reason = self._carry_out(verdict)
+        if verdict.action == "act" and self.conduct.acks == "early":
+            self._finish(verdict, "DONE", "")
+            self.later(EARLY_S, lambda: self._carry_out(verdict))
+            return
+        self._finish(verdict, *self._carry_out(verdict))
+
+    def _finish(self, verdict: Verdict, result: str, reason: str) -> None:
         message = verdict.message
         done = Handled(
             message.get("id", ""), message.get("op", ""), result, reason, time.monotonic()
         )
         self.handled.append(done)
         if result != "IGNORED":
-            self.acks[done.command_id] = self._ack(done)
+            self.acks[done.command_id] = acknowledgement(
+                self.device.key,
+                self.conduct,
+                done,
+                session=self.session,
+                at_ms=self.clock.now() or 0,
+            )
             self._acknowledge(self.acks[done.command_id])
         self.on_handled(done)
 
@@ -244,30 +260,34 @@ class MqttDevice:
             return "IGNORED", verdict.reason
         if verdict.action == "reject":
             return "REJECTED", verdict.reason
-        return self.act(verdict.message["op"], verdict.message.get("args") or {})
-
-    def _ack(self, done: Handled) -> str:
-        """Sign the outcome; a forger signs with a key that nobody gave it."""
-        key = self.device.key
-        if self.conduct.acks == "forged":
-            key = replace(key, secret=secrets.token_bytes(32))
-        said = {
-            "id": done.command_id,
-            "device": self.device.id,
-            "result": done.result,
-            "session": self.session,
-            "at": self.clock.now() or 0,
-        } | ({"reason": done.reason} if done.reason else {})
-        return json.dumps({"id": done.command_id, **json.loads(envelope(key, said))})
+        result, reason = self.act(verdict.message["op"], verdict.message.get("args") or {})
+        if result == "DONE":
+            self.moves += 1
+            self.on_moved()
+        return result, reason
 
     def _acknowledge(self, payload: str) -> None:
-        times = {"none": 0, "twice": 2}.get(self.conduct.acks, 1)
-        for _ in range(times if payload else 0):
+        for _ in range(COPIES.get(self.conduct.acks, 1) if payload else 0):
             self.publish_ack(payload)
+
+    def later(self, after_s: float, work: Callable[[], object]) -> None:
+        """Do something after a while, unless the device has left by then."""
+        timer = threading.Timer(after_s, lambda: None if self._stopping.is_set() else work())
+        timer.daemon = True
+        timer.start()
+
+    def tell(self, leaf: str, message: Any) -> None:
+        """Send something signed on a topic of our own: `evt` and what it leads to."""
+        self._client.publish(self.topic(leaf), envelope(self.device.key, message), qos=1)
 
     def publish_ack(self, payload: str) -> None:
         """Send the bytes of an acknowledgement; tests send stale ones again through this."""
         self._client.publish(self.topic("ack"), payload, qos=1)
+
+
+def clock_of(conduct: Conduct) -> OffsetClock:
+    """Return the clock that a device of this conduct goes by."""
+    return OffsetClock() if conduct.calendar_s is None else CalendarClock(conduct.calendar_s)
 
 
 def without_delay(_: Client, __: Any, sock: Any) -> None:

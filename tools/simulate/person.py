@@ -37,6 +37,10 @@ class Person:
             timeout=self.timeout_s,
         )
 
+    def put(self, path: str, body: Mapping[str, Any]) -> requests.Response:
+        """PUT, whatever the status."""
+        return self._http.put(self.base_url + path, json=dict(body), timeout=self.timeout_s)
+
     def read(self, path: str, **query: str) -> Json:
         """GET what must be there; any status but 200 is an error."""
         answer = self.get(path, **query)

@@ -2,5 +2,5 @@
 
 from chalicelib.core.plugins import Registry
 
-NAMES = ("iot_core", "loopback", "mqtt")
+NAMES = ("dahua_http", "iot_core", "loopback", "mqtt")
 DRIVERS = Registry(__name__, NAMES)

@@ -3,9 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from chalicelib.devices.events import Order
+
 Listener = Callable[[str, bytes], None]
 
 _listeners: list[Listener] = []
+
+
+def carry(order: Order) -> None:
+    """Publish a command; whoever plays the device answers as devices do."""
+    publish(order.topic, order.message, expiry_s=order.expiry_s)
 
 
 def publish(topic: str, payload: bytes, *, expiry_s: int) -> None:  # noqa: ARG001 -- at once

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from chalicelib.core.config import settings
+from chalicelib.devices.events import Order
 
 CONNECT_S = 2.0
 
@@ -48,6 +49,11 @@ class _Line:
         self.up.clear()
         self.gone.set()
         self.settled.set()
+
+
+def carry(order: Order) -> None:
+    """Publish a command; the device answers by a message of its own."""
+    publish(order.topic, order.message, expiry_s=order.expiry_s)
 
 
 def publish(topic: str, payload: bytes, *, expiry_s: int) -> None:

@@ -1,52 +1,72 @@
-"""What devices are told: signed, short-lived, sent once, and settled once."""
+"""What devices are told: signed, short-lived, sent once."""
 
-import base64
+import dataclasses
 import json
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import ValidationError
-
-from chalicelib.core import clock, outbox, sweep
-from chalicelib.core.config import settings
-from chalicelib.core.errors import Unprocessable
+from chalicelib.core import clock, cursor, ids, outbox
+from chalicelib.core.auth import Caller
+from chalicelib.core.errors import NotFound, Unprocessable
 from chalicelib.core.logs import logger
 from chalicelib.core.table import shard_of, tenant_key
-from chalicelib.core.typed import adapter
-from chalicelib.devices import rules
 from chalicelib.devices.drivers import DRIVERS
-from chalicelib.devices.events import CommandSettled
-from chalicelib.devices.rules import CommandState, Hello
-from chalicelib.devices.service.registry import device_of, key_of, remembered
-from chalicelib.devices.tables import (
-    COMMANDS_KEPT_S,
-    Command,
-    CommandAck,
-    Device,
-    note_hello,
-)
+from chalicelib.devices.events import Order
+from chalicelib.devices.rules import arguments
+from chalicelib.devices.rules.catalogue import OPS
+from chalicelib.devices.rules.commands import CommandState
+from chalicelib.devices.service import acks, carrying, messages
+from chalicelib.devices.service.keys import signing_key
+from chalicelib.devices.service.registry import device_of, remembered, seen_by
+from chalicelib.devices.tables.commands import COMMANDS_KEPT_S, ORDERS_KEPT_S, Command
+from chalicelib.devices.tables.registry import Device
 
-POLL_S = 0.02
-GRACE = timedelta(seconds=2)
-"""How long after a command's end its acknowledgement may still be on its way."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Where a command is, and the device's reason if it refused."""
-
-    state: CommandState
-    reason: str = ""
+WAIT_FOR_DEVICE = timedelta(seconds=2)
+"""How long an order waits for the device before it answers 202 (DEVICES.md)."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a command is sent: the effect it belongs to, and on whose behalf."""
+    """Why a command is sent: the effect it belongs to, and on whose behalf.
+
+    `why` is what a member of staff says who orders it by hand.
+    """
 
     id: str
     by: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class CommandView:
+    """A command as staff see it; who ordered it is told of orders by hand alone.
+
+    What a resident's tap caused says only what it belongs to: a list of gates is no list of
+    who came home when.
+    """
+
+    community_id: str
+    device_id: str
+    command_id: str
+    op: str
+    args: dict[str, Any]
+    state: CommandState
+    reason: str
+    cause_id: str
+    ordered_by: str | None
+    why: str | None
+    sent_at: datetime
+    expires_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Commands:
+    """One page of a device's commands, the newest first."""
+
+    items: list[CommandView]
+    next: str | None
 
 
 def prepare(
@@ -62,23 +82,16 @@ def prepare(
 
     One read. The command is void after its operation's TTL; it names the session that
     the device announced last, so that a device which restarted since ignores it. Raises
-    NotFound `no_such_device`, Unprocessable `wrong_device_kind`.
+    NotFound `no_such_device` (also for a retired one), Unprocessable `unknown_op`,
+    `wrong_device_kind`, `bad_arguments` or `no_command_key`.
     """
-    device = device_of(community_id, device_id)
-    if device.kind != rules.OPS[op].kind:
-        raise Unprocessable("wrong_device_kind", "该设备不支持此操作")
+    device = _commanded(community_id, device_id, op, args)
+    key_id, key = signing_key(device)
     at = clock.now()
-    end = at + rules.OPS[op].ttl
-    told = {
-        "id": command_id,
-        "op": op,
-        "args": args,
-        "iat": clock.epoch_ms(at),
-        "exp": clock.epoch_ms(end),
-        "session": device.session or "",
-        "by": cause.by,
-    }
-    payload, signature, key_id = _signed(device, told)
+    end = at + OPS[op].ttl
+    told: dict[str, Any] = {"id": command_id, "op": op, "args": args, "by": cause.by}
+    told |= {"iat": clock.epoch_ms(at), "exp": clock.epoch_ms(end), "session": device.session or ""}
+    payload, signature = messages.signed(device_id, key, told)
     return Command(
         device_key=tenant_key(community_id, device_id),
         command_id=command_id,
@@ -86,182 +99,136 @@ def prepare(
         device_id=device_id,
         op=op,
         cause_id=cause.id,
+        ordered_by=cause.by if cause.why else "",
+        why=cause.why,
+        driver=carrying.driver_name(device),
         payload=payload,
         signature=signature,
         key_id=key_id,
         state=CommandState.SENT,
+        sent_at=clock.epoch_ms(at),
         expires_at=clock.epoch_ms(end),
-        expires=int(at.timestamp()) + COMMANDS_KEPT_S,
+        expires=int(at.timestamp()) + (ORDERS_KEPT_S if cause.why else COMMANDS_KEPT_S),
         shard=shard_of("open", command_id),
     )
 
 
-def _signed(device: Device, told: dict[str, Any]) -> tuple[str, str, str]:
-    """Return payload, signature and key id under the device's newest key."""
-    payload = json.dumps(told, separators=(",", ":"), sort_keys=True)
-    key_id = list(device.keys)[-1]  # keys stand in the order of their making
-    key = key_of(device, key_id)
-    assert key is not None  # an enrolled device has at least one key
-    return payload, rules.message_signature(key, device.device_id, payload), key_id
+def _commanded(community_id: str, device_id: str, op: str, args: dict[str, Any]) -> Device:
+    """Return a device that may be told this."""
+    if op not in OPS:
+        raise Unprocessable("unknown_op", "没有这种设备指令")
+    if faults := arguments.faults(op, args):
+        raise Unprocessable("bad_arguments", "指令参数不符合要求", details=faults)
+    device = device_of(community_id, device_id)
+    if device.kind not in OPS[op].kinds:
+        raise Unprocessable("wrong_device_kind", "该设备不支持此操作")
+    return device
 
 
 def dispatch(command: Command) -> None:
-    """Publish a committed command, once. A broker that does not answer loses it: it expires."""
-    message = {"p": command.payload, "s": command.signature, "kid": command.key_id}
-    longest_ms = rules.OPS[command.op].ttl // timedelta(milliseconds=1)  # our clock may step back
+    """Carry a committed command to its device, once.
+
+    A driver that does not get through loses it, and it expires; what a device says at once,
+    on the connection that carried it, settles it.
+    """
+    longest_ms = OPS[command.op].ttl // timedelta(milliseconds=1)  # our clock may step back
     left_ms = min(longest_ms, int(command.expires_at) - clock.epoch_ms(clock.now()))
-    if left_ms <= 0:
+    device = remembered(command.device_id)  # `prepare` has just read it
+    if left_ms <= 0 or device is None:
         return
-    topic = f"linli/v1/{command.community_id}/{command.device_id}/cmd"
     try:
-        DRIVERS.load(settings().command_bus).publish(
-            topic, json.dumps(message).encode(), expiry_s=-(-left_ms // 1000)
-        )
+        carried = DRIVERS.load(command.driver).carry(_order(command, device, left_ms))
+        if carried is not None:
+            acks.settle_carried(command, carried)
     except Exception:  # noqa: BLE001 -- the row is committed and will expire; never send twice
-        logger().exception("command not published", extra={"command": command.command_id})
+        logger().exception("command not carried", extra={"command": command.command_id})
 
 
-def await_result(
-    community_id: str, device_id: str, command_id: str, *, end: datetime, until: datetime
-) -> Outcome:
-    """Read until the device has answered; at `until` say what the command itself knows.
-
-    An answer that came after the command's `end` is not believed here: it was too late.
-
-    That is SENT while it is under way, and the settled state when the answer was heard
-    before and its message is gone.
-    """
-    while True:
-        ack = CommandAck.find(device_id, command_id)
-        if ack is not None and ack.received_at <= clock.epoch_ms(end + GRACE):
-            outcome = _believed(community_id, ack)
-            if outcome is not None:
-                return outcome
-        if clock.now() >= until:
-            command = Command.of(community_id, device_id, command_id)
-            return Outcome(CommandState(command.state) if command else CommandState.SENT)
-        time.sleep(POLL_S)
-
-
-def _believed(community_id: str, ack: CommandAck) -> Outcome | None:
-    answer = _verified(ack.device_id, ack.payload, expect=community_id)
-    if answer is None or answer.get("id") != ack.command_id or answer.get("result") not in RESULTS:
-        return None
-    return Outcome(CommandState(answer["result"]), str(answer.get("reason", ""))[:100])
-
-
-RESULTS = (CommandState.DONE, CommandState.REJECTED, CommandState.FAILED)
-"""What a device may say of a command. A tuple: `in` must not hash what a device sent."""
-
-
-def _verified(device_id: str, message: str, *, expect: str | None = None) -> dict[str, Any] | None:
-    """Return the payload of a device's signed message, or None if it is not the device's.
-
-    The signature comes first: nothing of an unsigned payload is parsed.
-    """
-    device = remembered(device_id)
-    if device is None or (expect is not None and device.community_id != expect):
-        return None
-    try:
-        outer = json.loads(_text(message))
-        payload, offered = str(outer["p"]), str(outer["s"])
-        key = key_of(device, str(outer["kid"]))
-        signed = key and rules.same(rules.message_signature(key, device_id, payload), offered)
-        said = json.loads(payload) if signed else None
-        json.dumps(said, ensure_ascii=False).encode()  # half a surrogate can be stored nowhere
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return said if isinstance(said, dict) else None
-
-
-def _text(message: str) -> str:
-    """Undo the base64 in which AWS IoT rules pass bytes on: IoT SQL has no text of a message."""
-    return message if message.lstrip().startswith("{") else base64.b64decode(message).decode()
-
-
-def settle(community_id: str, device_id: str, message: str, received_at: datetime) -> None:
-    """Apply a device's acknowledgement: DONE, REJECTED or FAILED in time, else LATE_ACK.
-
-    Forged or foreign ones are logged and change nothing; a repeated one finds the command
-    settled.
-    """
-    answer = _verified(device_id, message, expect=community_id)
-    if answer is None or answer.get("result") not in RESULTS:
-        logger().warning("acknowledgement refused", extra={"device": device_id})
-        return
-    command = Command.of(community_id, device_id, str(answer.get("id"))[:64])
-    if command is None:
-        logger().warning("acknowledgement of nothing", extra={"device": device_id})
-        return
-    in_time = received_at <= clock.from_epoch_ms(int(command.expires_at)) + GRACE
-    if not in_time and command.state == CommandState.SENT:
-        _finish(command, CommandState.EXPIRED, "")
-    state = CommandState(answer["result"]) if in_time else CommandState.LATE_ACK
-    if rules.may_follow(CommandState(command.state), state):
-        _finish(command, state, str(answer.get("reason", ""))[:100])
-
-
-def expire_commands(*, limit: int = 200) -> int:
-    """Settle commands whose time is over: by what the device said in time, else EXPIRED.
-
-    Returns how many ended.
-    """
-    return sweep.each(list(Command.overdue(clock.now() - GRACE, limit)), _expire)
-
-
-def _expire(key: tuple[str, str]) -> bool:
-    command = Command.find(*key)
-    if command is None or command.state != CommandState.SENT:
-        return False
-    ack = CommandAck.find(command.device_id, command.command_id)
-    if ack is not None and _believed(command.community_id, ack):
-        received_at = clock.from_epoch_ms(int(ack.received_at))
-        settle(command.community_id, command.device_id, ack.payload, received_at)
-    else:
-        _finish(command, CommandState.EXPIRED, "")
-    return True
-
-
-def _finish(command: Command, state: CommandState, reason: str) -> None:
-    command.settle(state, reason)
-    settled = CommandSettled(
+def _order(command: Command, device: Device, left_ms: int) -> Order:
+    message = {"p": command.payload, "s": command.signature, "kid": command.key_id}
+    return Order(
         community_id=command.community_id,
         device_id=command.device_id,
-        command_id=command.command_id,
         op=command.op,
-        state=state.value,
-        reason=reason,
-        cause_id=command.cause_id,
-        settled_at=clock.now(),
+        args=json.loads(command.payload)["args"],
+        message=json.dumps(message).encode(),
+        connection=carrying.connection_of(device),
+        left_ms=left_ms,
     )
-    outbox.commit(command, events=(settled,))
 
 
-def hear_hello(device_id: str, message: str, received_at: datetime) -> None:
-    """Keep the session that a device announces, and tell it our time.
+# -- by hand -----------------------------------------------------------------------------------
 
-    The device's clock is its monotonic one plus the offset learnt here, never its own
-    calendar.
+
+def order(caller: Caller, device_id: str, op: str, args: dict[str, Any], why: str) -> CommandView:
+    """Command a device by hand; who and why stay on record with it (Command.ordered_by, why).
+
+    Raises what `prepare` raises, and NotFound for a device beside the caller's own part of
+    the estate.
     """
-    device = remembered(device_id)
-    try:
-        hello = adapter(Hello).validate_python(_verified(device_id, message))
-    except ValidationError:
-        hello = None
-    if (
-        device is None
-        or hello is None
-        or len(hello.session) > rules.LONGEST_ID
-        or not (0 <= hello.boot <= rules.MOST_BOOT)
-    ):
-        logger().warning("hello refused", extra={"device": device_id})
-        return
-    if not note_hello(device_id, hello.session, hello.boot, clock.epoch_ms(received_at)):
-        return
-    told = {
-        "cloud": clock.epoch_ms(clock.now()),
-        "monotonic": hello.monotonic,
-        "session": hello.session,
-    }
-    topic = f"linli/v1/{device.community_id}/{device_id}/time"
-    DRIVERS.load(settings().command_bus).publish(topic, json.dumps(told).encode(), expiry_s=5)
+    seen_by(caller, device_id)
+    command_id = ids.new_id("cmd")
+    command = prepare(
+        caller.community_id,
+        device_id,
+        op,
+        args,
+        command_id=command_id,
+        cause=Cause(command_id, caller.subject_id, why),
+    )
+    view = _view(command)
+    outbox.commit(command, answer=view)
+    dispatch(command)
+    return view
+
+
+def await_order(view: CommandView) -> CommandView:
+    """Wait, for at most two seconds, until the device has answered."""
+    outcome = acks.await_result(
+        view.community_id,
+        view.device_id,
+        view.command_id,
+        end=view.expires_at,
+        until=min(clock.now() + WAIT_FOR_DEVICE, view.expires_at + acks.GRACE),
+    )
+    return dataclasses.replace(view, state=outcome.state, reason=outcome.reason)
+
+
+def commands(caller: Caller, device_id: str, *, limit: int, after: str | None) -> Commands:
+    """Return one page of a device's commands, the newest first, of a retired one's too.
+
+    Raises NotFound `no_such_device`.
+    """
+    seen_by(caller, device_id)
+    name = f"commands/{caller.community_id}/{device_id}"
+    rows, last = Command.newest(
+        caller.community_id, device_id, limit=limit, after=cursor.unseal(after, listing=name)
+    )
+    return Commands([_view(row) for row in rows], cursor.seal(last, listing=name))
+
+
+def command(caller: Caller, device_id: str, command_id: str) -> CommandView:
+    """Return one command; raises NotFound `no_such_device` or `no_such_command`."""
+    seen_by(caller, device_id)
+    row = Command.of(caller.community_id, device_id, command_id)
+    if row is None:
+        raise NotFound("no_such_command", "没有找到该指令")
+    return _view(row)
+
+
+def _view(row: Command) -> CommandView:
+    return CommandView(
+        community_id=row.community_id,
+        device_id=row.device_id,
+        command_id=row.command_id,
+        op=row.op,
+        args=json.loads(row.payload)["args"],
+        state=CommandState(row.state),
+        reason=row.reason,
+        cause_id=row.cause_id,
+        ordered_by=row.ordered_by or None,
+        why=row.why or None,
+        sent_at=clock.from_epoch_ms(int(row.sent_at)),
+        expires_at=clock.from_epoch_ms(int(row.expires_at)),
+        settled_at=clock.from_epoch_ms(int(row.settled_at)) if row.settled_at else None,
+    )

@@ -1,44 +1,45 @@
-"""Which devices there are, and with which keys they speak."""
+"""Which devices there are, where they stand, and how one of them is changed."""
 
 import base64
-import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from chalicelib.core import clock, cursor, ids, keyring, outbox
-from chalicelib.core.errors import NotFound
-from chalicelib.core.table import tenant_key
-from chalicelib.devices import rules
-from chalicelib.devices.tables import Device
+from pynamodb.pagination import ResultIterator
+
+from chalicelib.core import clock, cursor, keyring, outbox
+from chalicelib.core.auth import Caller
+from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.table import READ_AT_ONCE, Row, tenant_key
+from chalicelib.devices.rules.catalogue import Kind
+from chalicelib.devices.rules.registry import Standing, own_subtree, stands_within
+from chalicelib.devices.tables.registry import Device, DeviceSerial, retired_key, serial_key
+from chalicelib.identity import public as identity
 
 REMEMBERED_S = 30
 """How long a process may still accept a device or key that was withdrawn meanwhile."""
 
+REREAD_S = 1
+"""How often at the most a device is read again because of a key that it did not have."""
 
-@dataclass(frozen=True)
-class Enrolment:
-    """A new device and its first key (base64), shown once."""
+TRIES = 4
+"""How often a change is made anew that met another one of the same device."""
 
-    device_id: str
-    kind: str
-    key_id: str
-    key: str
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Account:
-    """A device with its newest key (base64), from which its password at the broker is derived."""
+class Wanted:
+    """Which devices a list shows: of a kind, at a place, under a node; or the retired ones."""
 
-    device_id: str
-    community_id: str
-    kind: str
-    place_id: str
-    key_id: str
-    key: str
+    kind: str = ""
+    place_id: str = ""
+    under: str = ""
+    retired: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,90 +50,185 @@ class Listing:
     next: str | None
 
 
-def enrol(
-    community_id: str, kind: rules.Kind, *, place_id: str, name: str, device_id: str = ""
-) -> Enrolment:
-    """Register a device and make its key; raises Conflict if the id is taken."""
-    device_id = device_id or ids.new_id("dev")
-    key, key_id = secrets.token_bytes(rules.KEY_BYTES), "k1"
-    outbox.commit(
-        Device(
-            device_id=device_id,
-            community_id=community_id,
-            kind=kind.value,
-            place_id=place_id,
-            place_key=tenant_key(community_id, place_id),
-            name=name,
-            keys={key_id: base64.b64encode(keyring.seal(key, f"{device_id}/{key_id}")).decode()},
-        )
-    )
-    return Enrolment(device_id, kind.value, key_id, base64.b64encode(key).decode())
+@dataclass(frozen=True)
+class Change(Generic[Answer]):
+    """What a change of a device commits with it; `kept` is the answer that a retry gets."""
+
+    answer: Answer
+    kept: Any = None
+    rows: Sequence[Row] = ()
+    deletes: Sequence[Row] = ()
+    events: Sequence[Any] = field(default_factory=tuple)
+    given: Sequence[outbox.Given] = ()
 
 
-def device_of(community_id: str, device_id: str) -> Device:
-    """Return a community's device; another tenant's counts as none (404)."""
-    device = _keep(device_id, Device.find(device_id))
-    if device is None or device.community_id != community_id:
-        raise NotFound("no_such_device", "没有找到该设备")
+def listing(
+    caller: Caller,
+    wanted: Wanted,
+    *,
+    limit: int,
+    after: str | None,
+    at_once: int = READ_AT_ONCE,
+) -> Listing:
+    """Return one page of the devices that a caller sees, in the order of the list's key.
+
+    One wish beside the list's own key filters what is read, and a page may be short.
+    Raises NotFound `no_such_node` for a node beside the caller's subtree, BadRequest
+    `bad_cursor`.
+    """
+    community_id = caller.community_id
+    under = node_seen(caller, wanted.under) if wanted.under else subtree_of(caller)
+    name = f"devices/{community_id}/{wanted}/{under}"
+    size = at_once if _is_filtered(wanted, under) else limit
+    page = _found(community_id, wanted, under, size, cursor.unseal(after, listing=name))
+    items, ended = Device.first_of(page, limit)
+    return Listing(items, cursor.seal(ended, listing=name))
+
+
+def _found(
+    community_id: str, wanted: Wanted, under: str, size: int, start: dict[str, Any] | None
+) -> ResultIterator[Device]:
+    """Query the narrowest list; what is left of the wish filters it."""
+    options: dict[str, Any] = {"page_size": size, "last_evaluated_key": start}
+    of_kind = Device.kind == wanted.kind if wanted.kind else None
+    below = Device.node_key.startswith(f"{under}/") if under else None
+    if wanted.retired:
+        at = (Device.node_path == under) | Device.node_path.startswith(f"{under}/")
+        at_and_kind = at & of_kind if of_kind is not None else at
+        wish = at_and_kind if under else of_kind
+        return Device.by_kind.query(retired_key(community_id), filter_condition=wish, **options)
+    if wanted.place_id:
+        key = tenant_key(community_id, wanted.place_id)
+        return Device.by_place.query(key, of_kind, filter_condition=below, **options)
+    if below is not None:
+        return Device.by_node.query(community_id, below, filter_condition=of_kind, **options)
+    if wanted.kind:
+        return Device.by_kind.query(tenant_key(community_id, wanted.kind), **options)
+    here = Device.standing != Standing.RETIRED.value
+    return Device.by_community.query(community_id, filter_condition=here, **options)
+
+
+def _is_filtered(wanted: Wanted, under: str) -> bool:
+    """Return whether a wish goes beyond the key of the list that answers it."""
+    if wanted.retired:
+        return bool(under or wanted.kind)
+    return bool(under) and bool(wanted.kind or wanted.place_id)
+
+
+def node_seen(caller: Caller, path: str) -> str:
+    """Return the path of a node that a caller sees; an empty one means their own.
+
+    Raises NotFound `no_such_node`, `no_such_community`.
+    """
+    found = identity.standing_at(caller.community_id, path or subtree_of(caller))
+    if not stands_within(found, subtree_of(caller)):
+        raise NotFound("no_such_node", "没有找到该组织节点")
+    return found
+
+
+def subtree_of(caller: Caller) -> str:
+    """Return the node that a caller is confined to; empty if they see the whole estate."""
+    return own_subtree(caller.node_path, caller.community_id)
+
+
+def is_gateway(community_id: str, device_id: str) -> bool:
+    """Return whether there is a gateway of this id in service in a community."""
+    device = Device.find(device_id)
+    if device is None or device.standing == Standing.RETIRED:
+        return False
+    return (device.community_id, device.kind) == (community_id, Kind.GATEWAY.value)
+
+
+def seen_by(caller: Caller, device_id: str) -> Device:
+    """Return a device that a caller sees, also a retired one; raises NotFound `no_such_device`.
+
+    Who is appointed to a building sees what stands in that building.
+    """
+    device = on_record(caller.community_id, device_id)
+    if not stands_within(device.node_path or "", subtree_of(caller)):
+        raise _no_such_device()
     return device
 
 
-def stands_at(community_id: str, device_id: str, kind: rules.Kind, place_id: str) -> bool:
+def device_of(community_id: str, device_id: str) -> Device:
+    """Return a community's device; another tenant's, or a retired one, counts as none (404)."""
+    device = _keep(device_id, Device.find(device_id))
+    return _in_service(device, community_id)
+
+
+def on_record(community_id: str, device_id: str) -> Device:
+    """Return a community's device, also a retired one; raises NotFound `no_such_device`."""
+    device = Device.find(device_id)
+    if device is None or device.community_id != community_id:
+        raise _no_such_device()
+    return device
+
+
+def amend(community_id: str, device_id: str, change: Callable[[Device], Change[Answer]]) -> Answer:
+    """Change a device that is in service, and save it with what the change brings.
+
+    `change` alters the fresh row that it is given, and is called again if something else
+    changed the device meanwhile. Raises NotFound `no_such_device`, Conflict `lost_race`.
+    """
+    for attempt in range(TRIES):
+        device = _in_service(Device.find(device_id), community_id)
+        made = change(device)
+        try:
+            outbox.commit(
+                device,
+                *made.rows,
+                events=made.events,
+                deletes=made.deletes,
+                given=made.given,
+                answer=made.kept if made.kept is not None else made.answer,
+            )
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise
+        else:
+            _keep(device_id, device)
+            return made.answer
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _in_service(device: Device | None, community_id: str) -> Device:
+    known = device is not None and device.community_id == community_id
+    if device is None or not known or device.standing == Standing.RETIRED:
+        raise _no_such_device()
+    return device
+
+
+def _no_such_device() -> NotFound:
+    return NotFound("no_such_device", "没有找到该设备")
+
+
+def stands_at(community_id: str, device_id: str, kind: Kind, place_id: str) -> bool:
     """Return whether this device of the community is of this kind and at this place."""
     device = remembered(device_id or "-")
-    return device is not None and (device.community_id, device.kind, device.place_id) == (
-        community_id,
-        kind.value,
-        place_id,
-    )
+    if device is None or device.standing == Standing.RETIRED:
+        return False
+    stands = (device.community_id, device.kind, device.place_id)
+    return stands == (community_id, kind.value, place_id)
 
 
-def device_at(community_id: str, place_id: str, kind: rules.Kind) -> str | None:
-    """Return the id of the device of a kind at a place, or None."""
+def device_at(community_id: str, place_id: str, kind: Kind) -> str | None:
+    """Return the id of the device of a kind at a place, or None; retired ones stand nowhere."""
     found = Device.by_place.query(
         tenant_key(community_id, place_id), Device.kind == kind.value, limit=1
     )
     return next((device.device_id for device in found), None)
 
 
-def account(device_id: str) -> Account | None:
-    """Return a device's account, or None; for who provisions devices, never for a client."""
-    device = Device.find(device_id)
-    return _account(device) if device is not None else None
+def device_by_serial(community_id: str, serial: str) -> Device | None:
+    """Return the device of a community with a maker's serial number, or None; two reads."""
+    claimed = DeviceSerial.find(serial_key(community_id, serial), consistent=False)
+    device = remembered(claimed.device_id) if claimed else None
+    return device if device is not None and device.community_id == community_id else None
 
 
-def accounts() -> list[Account]:
-    """Return every device's account.
-
-    Reads the whole table: for an installation of few devices on one machine. No function's
-    rights allow it, and nobody else may list devices across communities.
-    """
-    return [_account(device) for device in Device.scan(consistent_read=True)]
-
-
-def _account(device: Device) -> Account:
-    key_id = list(device.keys)[-1]  # keys stand in the order of their making
-    key = key_of(device, key_id)
-    if key is None:
-        raise NotFound("no_such_key", "没有找到该设备的密钥")
-    return Account(
-        device.device_id,
-        device.community_id,
-        device.kind,
-        device.place_id,
-        key_id,
-        base64.b64encode(key).decode(),
-    )
-
-
-def listing(community_id: str, *, limit: int, after: str | None) -> Listing:
-    """Return one page of a community's devices in the order of their ids."""
-    name = f"devices/{community_id}"
-    page = Device.by_community.query(
-        community_id, limit=limit, last_evaluated_key=cursor.unseal(after, listing=name)
-    )
-    items = list(page)
-    return Listing(items, cursor.seal(page.last_evaluated_key, listing=name))
+def children(gateway_id: str) -> list[str]:
+    """Return the ids of what speaks through a gateway, without the retired."""
+    return [child.device_id for child in Device.by_gateway.query(gateway_id)]
 
 
 def remembered(device_id: str) -> Device | None:
@@ -141,6 +237,19 @@ def remembered(device_id: str) -> Device | None:
     if kept is not None and clock.now() < kept[0]:
         return kept[1]
     return _keep(device_id, Device.find(device_id, consistent=False))
+
+
+def reread(device: Device) -> Device:
+    """Return a device as it is now, if it was not read within `REREAD_S`; else as it was.
+
+    For a key id that nobody knows: a new key must serve at once, and who makes key ids up
+    must not make us read for each.
+    """
+    kept = _known.get(device.device_id)
+    young = timedelta(seconds=REMEMBERED_S - REREAD_S)
+    if kept is not None and kept[0] - clock.now() > young:
+        return kept[1]
+    return _keep(device.device_id, Device.find(device.device_id)) or device
 
 
 _known: OrderedDict[str, tuple[datetime, Device]] = OrderedDict()
@@ -161,9 +270,9 @@ def _keep(device_id: str, device: Device | None) -> Device | None:
 
 
 def key_of(device: Device, key_id: str) -> bytes | None:
-    """Return a live key of a device, or None."""
+    """Return a live secret key of a device, or None; a public key is none."""
     sealed: Any = device.keys.get(key_id)
-    return _opened(sealed, f"{device.device_id}/{key_id}") if sealed else None
+    return _opened(sealed, f"{device.device_id}/{key_id}") if isinstance(sealed, str) else None
 
 
 @lru_cache(maxsize=4_096)

@@ -1,42 +1,41 @@
-"""What devices report: verified, accepted once, recorded once, announced once."""
+"""What devices report: accepted once, recorded once, announced once."""
 
 import hashlib
 import json
-import re
-import threading
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from itertools import chain, takewhile
 from typing import Any
 
-from chalicelib.core import clock, media, outbox, queue, sweep
-from chalicelib.core.errors import Conflict, TooLarge, TooMany, Unauthenticated
+from chalicelib.core import clock, ids, outbox, queue, sweep
+from chalicelib.core.errors import Conflict, Refusal, TooLarge, TooMany
 from chalicelib.core.logs import logger
 from chalicelib.core.table import shard_of
+from chalicelib.core.together import Together
 from chalicelib.core.typed import adapter
-from chalicelib.devices import rules
-from chalicelib.devices.events import DeviceEventRecorded
-from chalicelib.devices.rules import Reported
-from chalicelib.devices.service.registry import key_of, remembered
-from chalicelib.devices.tables import (
+from chalicelib.devices.rules.catalogue import EVENTS, URGENT
+from chalicelib.devices.rules.uplink import (
+    BY_NEED,
+    Reported,
+    Verdict,
+    queue_of,
+    tokens,
+)
+from chalicelib.devices.schemas.uplink import read_batch
+from chalicelib.devices.service import admission, replays
+from chalicelib.devices.tables.registry import Device
+from chalicelib.devices.tables.uplink import (
     BATCHES_KEPT_S,
-    EVENTS_KEPT_S,
     AcceptedBatch,
-    Device,
-    DeviceEvent,
 )
 
 RESEND_AFTER = timedelta(seconds=30)
 MOST_SENDINGS = 8
 MOST_STORED = 350 * 1024
 """Bytes of a batch as it is kept; a DynamoDB item holds 400 KB."""
-MOST_SIGNATURES = 3
-"""Signatures tried of one header: the old key's, the new key's, one to spare."""
-
-URGENT_QUEUE = "device-urgent"
-NO_KEY = b"\x00" * rules.KEY_BYTES
-"""Checked against when device or key is unknown, so that both take the same time."""
 
 
 @dataclass(frozen=True)
@@ -48,180 +47,209 @@ class Accepted:
     results: list[dict[str, Any]]
 
 
-def authenticate(headers: Mapping[str, str], body: bytes) -> Device:
-    """Return the device that signed these bytes (Standard Webhooks; DEVICES.md).
-
-    Raises Unauthenticated: `stale_timestamp` with our time in the details, or
-    `bad_signature` for whatever else is wrong; TooLarge over 256 KB.
-    """
-    if len(body) > rules.MOST_BYTES:
-        raise TooLarge("batch_too_large", "事件批次不能超过 256 KB")
-    stamp, at = headers.get("webhook-timestamp", ""), clock.now()
-    device = remembered(headers.get("x-linli-device", "")[:64] or "-")
-    key = device and key_of(device, headers.get("x-linli-key-id", ""))
-    expected = rules.uplink_signature(key or NO_KEY, headers.get("webhook-id", ""), stamp, body)
-    offered = headers.get("webhook-signature", "").split(" ")
-    signed = any(rules.same(expected, one) for one in offered[:MOST_SIGNATURES])
-    if device is None or key is None or not signed or not _id_ok(headers):
-        raise Unauthenticated("bad_signature", "设备签名无效")
-    if not _STAMP.fullmatch(stamp) or not rules.in_window(_instant(stamp), at):
-        raise Unauthenticated(
-            "stale_timestamp", "设备时间偏差过大", details={"server_time": at.isoformat()}
-        )
-    return device
-
-
-def _id_ok(headers: Mapping[str, str]) -> bool:
-    return 0 < len(headers.get("webhook-id", "")) <= rules.LONGEST_ID
-
-
-def _instant(stamp: str) -> datetime:
-    return datetime.fromtimestamp(int(stamp), UTC)
-
-
-_STAMP = re.compile(r"[0-9]{1,11}")
-"""Seconds since 1970: digits, and few enough to be a date."""
-
-
 def accept(
-    device: Device, message_id: str, body: bytes, batch: Sequence[Reported | list[Any]]
+    device: Device,
+    message_id: str,
+    body: bytes,
+    batch: Sequence[Reported | list[Any]],
+    *,
+    received_at: datetime | None = None,
 ) -> Accepted:
     """Keep a batch as a job and queue it; the same message again gets its first answer.
 
     `batch` holds, by index, an event or what is wrong with it. One conditional write and
-    one send; a batch with nothing good in it is answered and leaves no trace. Raises
-    Conflict `message_id_reused` for another body under the same id.
+    one send; a batch with nothing good in it is answered and leaves no trace. `received_at`
+    is given by who took the message out of a queue, where nobody waits for an answer: alarms
+    over their bucket are kept all the same, and the sweep queues them. Raises Conflict
+    `message_id_reused` for another body under the same id, TooMany, TooLarge.
     """
+    digest = hashlib.sha256(body).hexdigest()
+    key = (device.device_id, message_id, digest)
+    if first := replays.first_answer(key):
+        return Accepted(duplicate=first["accepted"] > 0, **first)
     good = [event for event in batch if isinstance(event, Reported)]
     answer: dict[str, Any] = {
         "accepted": len(good),
         "results": [_result(i, e) for i, e in enumerate(batch)],
     }
-    if not good:
-        return Accepted(duplicate=False, **answer)
-    at, digest = clock.now(), hashlib.sha256(body).hexdigest()
-    target = URGENT_QUEUE if any(e.type in rules.URGENT for e in good) else "device-events"
-    _charge(device.device_id, len(good), alarm=target == URGENT_QUEUE)
-    row = AcceptedBatch(
-        device_id=device.device_id,
-        message_id=message_id,
-        digest=digest,
-        events=adapter(list[Reported]).dump_python(good, mode="json"),
-        answer=answer,
-        queue=target,
-        received_at=clock.epoch_ms(at),
-        due_at=clock.epoch_ms(at + RESEND_AFTER),
-        expires=int(at.timestamp()) + BATCHES_KEPT_S,
-        shard=shard_of("batch", digest),
+    charge = _Charge(
+        events=len(batch),
+        cost=len(batch) - len(good) + sum(tokens(event.type, event.data) for event in good),
+        alarm=any(event.type in URGENT for event in good),
     )
+    way = _way(device, charge, lambda: _is_known(key), paced=received_at is None)
+    if way is _Way.KNOWN:
+        return _first_answer(key)
+    if not good:
+        replays.remember(key, answer)
+        return Accepted(duplicate=False, **answer)
+    row = _job(device.device_id, message_id, good, received_at or clock.now())
+    row.digest, row.answer = digest, answer
+    row.shard = shard_of(row.queue, digest)
     if len(json.dumps([row.events, answer], ensure_ascii=False).encode()) > MOST_STORED:
         raise TooLarge("batch_too_large", "事件批次过大，请分批上报")
-    if not row.put_new():
-        return _first_answer(device.device_id, message_id, digest)
-    _enqueue(target, device.device_id, message_id)
+    if not (_kept_and_queued((row, _hint(row))) if way is _Way.NOW else row.put_new()):
+        first_answer = _first_answer(key)
+        admission.uncount(device, charge.events, charge.cost, alarm=charge.alarm)
+        return first_answer
+    replays.remember(key, answer)
     return Accepted(duplicate=False, **answer)
 
 
-_buckets: OrderedDict[tuple[str, bool], rules.Bucket] = OrderedDict()
-_charging = threading.Lock()
-MOST_BUCKETS = 10_000
+@dataclass(frozen=True)
+class _Charge:
+    """What a batch counts: its events, what they take from a bucket, and from which."""
+
+    events: int
+    cost: int
+    alarm: bool
 
 
-def _charge(device_id: str, events: int, *, alarm: bool) -> None:
-    """Take tokens for a device's events; raises TooMany `too_many_events`.
+class _Way(Enum):
+    """What becomes of a batch: queued now, or by the sweep, or it came before."""
 
-    The buckets are this process's own: exact on one machine; on AWS each instance has its
-    own, so that a storm is bounded by how many instances serve it, at no call per event.
-    Alarms have a larger bucket of their own; a device that is told 429 sends them again.
-    """
-    at, name = clock.now(), (device_id, alarm)
-    burst = rules.ALARM_BURST if alarm else rules.BURST
-    with _charging:
-        left = _buckets.get(name, rules.Bucket(burst, at)).after(events, at, burst=burst)
-        if left is None:
-            raise TooMany("too_many_events", "设备上报过于频繁，请稍后再试", retry_after=5)
-        _buckets[name] = left
-        _buckets.move_to_end(name)
-        if len(_buckets) > MOST_BUCKETS:
-            _buckets.popitem(last=False)
+    NOW = auto()
+    LATER = auto()
+    KNOWN = auto()
+
+
+def _way(device: Device, charge: _Charge, is_known: Callable[[], bool], *, paced: bool) -> _Way:
+    """Count what came; LATER for alarms over their bucket that nobody would send again."""
+    try:
+        new = admission.admit(
+            device,
+            charge.events,
+            cost=charge.cost,
+            alarm=charge.alarm,
+            paced=paced,
+            is_known=is_known,
+        )
+    except TooMany as refusal:
+        if paced or refusal.code != Verdict.TOO_MANY or not charge.alarm:
+            raise
+        logger().warning("alarms put off", extra={"device": device.device_id, "n": charge.events})
+        return _Way.LATER
+    return _Way.NOW if new else _Way.KNOWN
+
+
+def _is_known(key: replays.Key) -> bool:
+    """Return whether this very batch is on record."""
+    first = AcceptedBatch.kept(key[0], key[1])
+    return first is not None and first.digest == key[2]
+
+
+def _keep_and_queue(
+    jobs: Sequence[tuple[AcceptedBatch, queue.Message]],
+) -> Sequence[bool | BaseException]:
+    """Keep batches and queue those that are new; False for one that was there before."""
+    kept = outbox.put_each([row for row, _ in jobs])
+    new = [job for job, is_new in zip(jobs, kept, strict=True) if is_new is True]
+    for name in BY_NEED:
+        if hints := [hint for row, hint in new if row.queue == name]:
+            _enqueue(name, *hints)
+    return kept
+
+
+_kept_and_queued: Together[tuple[AcceptedBatch, queue.Message], bool] = Together(
+    _keep_and_queue, most=25
+)
+"""Batches that come at the same time are kept and queued together (record 0022)."""
+
+
+def _job(
+    device_id: str, message_id: str, good: Sequence[Reported], received_at: datetime
+) -> AcceptedBatch:
+    return AcceptedBatch(
+        device_id=device_id,
+        message_id=message_id,
+        events=adapter(list[Reported]).dump_python(good, mode="json", exclude_defaults=True),
+        queue=queue_of(event.type for event in good),
+        received_at=clock.epoch_ms(received_at),
+        due_at=clock.epoch_ms(clock.now() + RESEND_AFTER),
+        expires=int(received_at.timestamp()) + BATCHES_KEPT_S,
+    )
 
 
 def _result(index: int, event: Reported | list[Any]) -> dict[str, Any]:
-    if isinstance(event, Reported):
-        return {"index": index, "id": event.id, "status": "accepted"}
-    return {"index": index, "id": None, "status": "invalid", "errors": event}
+    if not isinstance(event, Reported):
+        return {"index": index, "id": None, "status": "invalid", "errors": event}
+    status = "accepted" if event.type in EVENTS else "kept"
+    result = {"index": index, "id": event.id, "status": status}
+    return {**result, "errors": event.faults} if event.faults else result
 
 
-def _first_answer(device_id: str, message_id: str, digest: str) -> Accepted:
-    first = AcceptedBatch.kept(device_id, message_id)
-    if first is None or first.digest != digest:
+def _first_answer(key: replays.Key) -> Accepted:
+    first = AcceptedBatch.kept(key[0], key[1])
+    if first is None or first.digest != key[2]:
         raise Conflict("message_id_reused", "该 webhook-id 已用于另一批事件")
     if first.shard is not None:  # whoever asks again may not have to wait for the sweep
-        _enqueue(first.queue, device_id, message_id)
+        _enqueue(first.queue, _hint(first))
+    replays.remember(key, first.answer)
     return Accepted(duplicate=True, **first.answer)
 
 
-def _enqueue(target: str, device_id: str, message_id: str) -> None:
-    """Queue the job now; if the queue does not answer, the sweep brings it later."""
+def _hint(batch: AcceptedBatch) -> queue.Message:
+    job = {"device_id": batch.device_id, "message_id": batch.message_id}
+    return queue.message(job, group=batch.device_id)
+
+
+def _enqueue(name: str, *hints: queue.Message) -> None:
+    """Queue jobs now; if the queue does not take them, the sweep brings them later."""
     try:
-        queue.send(target, {"device_id": device_id, "message_id": message_id})
+        queue.send(name, *hints)
     except Exception:  # noqa: BLE001 -- the job is a committed row; losing the hint is no loss
-        logger().exception("job not queued", extra={"device": device_id})
+        logger().exception("jobs not queued", extra={"queue": name, "jobs": len(hints)})
 
 
-def record(device_id: str, message_id: str) -> None:
-    """Record and announce each event of an accepted batch, each once for ever (30 days)."""
-    batch = AcceptedBatch.find(device_id, message_id)
-    device = Device.find(device_id)
-    if batch is None or batch.shard is None:
-        return
-    if device is None:
-        logger().error("batch of a device that is gone", extra={"device": device_id})
-        AcceptedBatch.finish(device_id, message_id)
-        return
-    received_at = clock.from_epoch_ms(int(batch.received_at))
-    for event in adapter(list[Reported]).validate_python(batch.events):
-        _record_one(device, event, received_at)
-    AcceptedBatch.finish(device_id, message_id)
+def accept_message(
+    device_id: str, message: str, received_at: datetime, *, only_alarms: bool = False
+) -> None:
+    """Accept what a device said over MQTT, `{p, s, kid}`: one CloudEvent or a batch in `p`.
 
-
-def _record_one(device: Device, event: Reported, received_at: datetime) -> None:
-    fact = DeviceEventRecorded(
-        community_id=device.community_id,
-        device_id=device.device_id,
-        kind=device.kind,
-        place_id=device.place_id,
-        event_id=event.id,
-        type=event.type,
-        data=event.data,
-        boot=event.boot,
-        sequence=event.sequence,
-        occurred_at=event.occurred_at,
-        received_at=received_at,
-        live=rules.is_live(event.occurred_at, received_at),
-    )
-    row = DeviceEvent(
-        device_id=device.device_id,
-        event_id=event.id,
-        community_id=device.community_id,
-        type=event.type,
-        data=event.data,
-        boot=event.boot,
-        sequence=event.sequence,
-        occurred_at=clock.epoch_ms(event.occurred_at),
-        received_at=clock.epoch_ms(received_at),
-        expires=int(received_at.timestamp()) + EVENTS_KEPT_S,
-    )
-    if not outbox.commit_once(row, events=(fact,)):
-        logger().info("event repeated", extra={"device": device.device_id, "event": event.id})
-
-
-def sweep_accepted(*, limit: int = 100) -> int:
-    """Queue again the batches that nobody finished; return how many.
-
-    Each time the wait doubles; after `MOST_SENDINGS` a batch is parked and logged.
+    Nobody waits for an answer: what is forged, unreadable, of a device in quarantine, or on
+    the alarms' way and none is logged and dropped. Any other failure is raised, so that the
+    message comes again. The same text again is the same message.
     """
-    return sweep.each(list(AcceptedBatch.waiting(clock.now(), limit)), _again)
+    said = admission.said_by(device_id, message)
+    if said is None:
+        logger().warning("message refused", extra={"device": device_id[:64]})
+        return
+    device, text = said
+    message_id = ids.derived("mq", device_id, text)
+    try:
+        batch = read_batch(text.encode(), device_id, device.kind, at=received_at)
+        if only_alarms:
+            batch = [_alarm(event) for event in batch]
+        accepted = accept(device, message_id, text.encode(), batch, received_at=received_at)
+    except Refusal as refusal:
+        logger().info("message refused", extra={"device": device_id, "reason": refusal.code})
+        return
+    bad = [one for one in accepted.results if one["status"] == "invalid"]
+    if bad and not accepted.duplicate:
+        logger().warning("events refused", extra={"device": device_id, "results": bad[:3]})
+
+
+def _alarm(event: Reported | list[Any]) -> Reported | list[Any]:
+    """Return an event, or why it may not go the way that is kept free for alarms."""
+    if not isinstance(event, Reported) or event.type in URGENT:
+        return event
+    return [{"type": "not_urgent", "loc": ["type"], "msg": "only alarms go this way"}]
+
+
+Again = Callable[[tuple[str, str]], bool]
+"""What a sweep does with the (device, message) of a batch; True if it did something."""
+
+
+def sweep_accepted(seconds: float, *, again: Again | None = None) -> int:
+    """Queue again the batches that nobody finished, for so long; return how many.
+
+    Calls for help go before what sensors cry, and that before all else: after an outage
+    there may be more than one sweep can deal with. Each time the wait of a batch doubles;
+    after `MOST_SENDINGS` it is parked and logged.
+    """
+    end, at = time.monotonic() + seconds, clock.now()
+    waiting = chain.from_iterable(AcceptedBatch.waiting(name, at) for name in BY_NEED)
+    return sweep.each(takewhile(lambda _: time.monotonic() < end, waiting), again or _again)
 
 
 def _again(key: tuple[str, str]) -> bool:
@@ -235,14 +263,5 @@ def _again(key: tuple[str, str]) -> bool:
     due_at = clock.epoch_ms(clock.now() + RESEND_AFTER * 2 ** int(batch.sendings))
     actions = [AcceptedBatch.due_at.set(due_at), AcceptedBatch.sendings.add(1)]
     batch.changed(actions, AcceptedBatch.shard.exists())
-    _enqueue(batch.queue, *key)
+    _enqueue(batch.queue, _hint(batch))
     return True
-
-
-def grant_upload(device: Device, content_type: str, size: int, sha256: str) -> media.Upload:
-    """Return a presigned POST for exactly one picture; no call leaves this process.
-
-    Evidence cannot be replaced afterwards: S3 checks the hash, and `examine_frame` again.
-    """
-    folder = f"{device.community_id}/stills/{device.device_id}"
-    return media.granted(folder, content_type, size, sha256)

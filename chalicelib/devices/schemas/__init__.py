@@ -1,0 +1,1 @@
+"""What devices and the staff who watch them send and see."""
