@@ -38,7 +38,8 @@ class LinliStack(Stack):
     def __init__(
         self, scope: Construct, name: str, *, plan: Plan, key: kms.IKey, **more: Any
     ) -> None:
-        super().__init__(scope, name, **more)
+        # CloudFormation takes a megabyte, of which indentation would be a third
+        super().__init__(scope, name, suppress_template_indentation=True, **more)
         alarms = sns.Topic(
             self, "Alarms", topic_name="linli-alarms", master_key=key, enforce_ssl=True
         )
