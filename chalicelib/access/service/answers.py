@@ -1,9 +1,7 @@
 """Use cases of answers to a call: open once, deny, and how the gate did."""
 
 import dataclasses
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,43 +75,21 @@ def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Op
 
 
 def await_gate(opening: Opening) -> Opening:
-    """Wait, for at most two seconds, until the gate has answered."""
+    """Wait, for at most two seconds, until the gate has answered; not if many wait already."""
     if opening.state is not CallState.SENT:
         return opening
     until = min(clock.now() + WAIT_FOR_GATE, opening.expires_at + rules.UNKNOWN_AFTER)
-    with _patience(opening.command_id) as patient:
-        outcome = devices.await_result(
-            opening.community_id,
-            opening.gate_id,
-            opening.command_id,
-            end=opening.expires_at,
-            until=until if patient else clock.now(),
-        )
+    outcome = devices.await_result(
+        opening.community_id,
+        opening.gate_id,
+        opening.command_id,
+        end=opening.expires_at,
+        until=until,
+    )
     state = rules.OUTCOMES.get(outcome.state, CallState.SENT)
     if state is CallState.SENT and clock.now() >= opening.expires_at + rules.UNKNOWN_AFTER:
         state = CallState.UNKNOWN
     return dataclasses.replace(opening, state=state)
-
-
-MOST_WAITERS = 8
-
-_waiters: Counter[str] = Counter()
-
-
-@contextmanager
-def _patience(command_id: str) -> Iterator[bool]:
-    """Yield whether this request may wait: not if many in this process wait for the command.
-
-    Those are answered at once with the present state: one tapping person must not hold
-    every thread that could serve an SOS.
-    """
-    _waiters[command_id] += 1
-    try:
-        yield _waiters[command_id] <= MOST_WAITERS
-    finally:
-        _waiters[command_id] -= 1
-        if _waiters[command_id] <= 0:
-            del _waiters[command_id]
 
 
 def deny(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallView:
