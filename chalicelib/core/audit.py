@@ -168,32 +168,32 @@ def viewing_all(caller: Caller, looks: Sequence[Look]) -> list[str | None]:
 def views_of(community_id: str, subject_id: str, *, limit: int, after: str | None) -> Views:
     """Return one page of who looked at a person, the newest first; one read."""
     name, now = f"views/{community_id}/{subject_id}", clock.now()
-    page = View.query(
+    rows, following = cursor.page(
+        View.query,
         tenant_key(community_id, subject_id),
         filter_condition=(View.expires > int(now.timestamp()))
         & (View.hidden_until.does_not_exist() | (View.hidden_until <= clock.epoch_ms(now))),
-        limit=limit,
-        page_size=limit,
         scan_index_forward=False,
-        last_evaluated_key=cursor.unseal(after, listing=name),
+        listing=name,
+        limit=limit,
+        after=after,
     )
-    items = list(page)
-    return Views(items, cursor.seal(page.last_evaluated_key, listing=name))
+    return Views(rows, following)
 
 
 def views_by(community_id: str, viewer_id: str, *, limit: int, after: str | None) -> Views:
     """Return one page of what one person looked at in a community, hidden looks too; one read."""
     name = f"views-by/{community_id}/{viewer_id}"
-    page = View.by_viewer.query(
+    rows, following = cursor.page(
+        View.by_viewer.query,
         tenant_key(community_id, viewer_id),
         filter_condition=View.expires > int(clock.now().timestamp()),
-        limit=limit,
-        page_size=limit,
         scan_index_forward=False,
-        last_evaluated_key=cursor.unseal(after, listing=name),
+        listing=name,
+        limit=limit,
+        after=after,
     )
-    items = list(page)
-    return Views(items, cursor.seal(page.last_evaluated_key, listing=name))
+    return Views(rows, following)
 
 
 class _Places:

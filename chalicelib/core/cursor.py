@@ -5,13 +5,37 @@ import binascii
 import hashlib
 import hmac
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pynamodb.models import Model
+from pynamodb.pagination import ResultIterator
 
 from chalicelib.core import keyring
 from chalicelib.core.errors import BadRequest
 
+Kind = TypeVar("Kind", bound=Model)
+
 TAG = 16
 """Bytes of the HMAC-SHA256 tag kept."""
+
+
+def page(
+    query: Callable[..., ResultIterator[Kind]],
+    *key: Any,
+    listing: str,
+    limit: int,
+    after: str | None,
+    **options: Any,
+) -> tuple[list[Kind], str | None]:
+    """Return one page of what a query finds, and the cursor of the next one; one read.
+
+    `query` is that of a row or an index, `key` and `options` are its own; `listing` as in
+    `seal`. Raises BadRequest `bad_cursor`.
+    """
+    start = unseal(after, listing=listing)
+    found = query(*key, limit=limit, last_evaluated_key=start, **options)
+    return list(found), seal(found.last_evaluated_key, listing=listing)
 
 
 def seal(last: dict[str, Any] | None, *, listing: str) -> str | None:

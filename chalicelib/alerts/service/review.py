@@ -64,14 +64,16 @@ class Notifications:
 def alerts(community_id: str, *, limit: int, after: str | None) -> Alerts:
     """Return one page of a community's alerts, the newest first; one read."""
     name = f"alerts/{community_id}"
-    page = Alert.by_opening.query(
+    rows, following = cursor.page(
+        Alert.by_opening.query,
         community_id,
-        limit=limit,
         scan_index_forward=False,
-        last_evaluated_key=cursor.unseal(after, listing=name),
+        listing=name,
+        limit=limit,
+        after=after,
     )
-    items = [_view(row) for row in page if row.is_live()]
-    return Alerts(items, cursor.seal(page.last_evaluated_key, listing=name))
+    items = [_view(row) for row in rows if row.is_live()]
+    return Alerts(items, following)
 
 
 def alert(community_id: str, alert_id: str) -> AlertView:
@@ -82,11 +84,13 @@ def alert(community_id: str, alert_id: str) -> AlertView:
 def notifications(community_id: str, *, limit: int, after: str | None) -> Notifications:
     """Return one page of what a community's staff were told, the newest first; one read."""
     name = f"notifications/{community_id}"
-    page = Notification.query(
+    rows, following = cursor.page(
+        Notification.query,
         community_id,
-        limit=limit,
         scan_index_forward=False,
-        last_evaluated_key=cursor.unseal(after, listing=name),
+        listing=name,
+        limit=limit,
+        after=after,
     )
     items = [
         NotificationView(
@@ -97,10 +101,10 @@ def notifications(community_id: str, *, limit: int, after: str | None) -> Notifi
             text=row.text,
             at=clock.from_epoch_ms(int(row.at)),
         )
-        for row in page
+        for row in rows
         if row.is_live()
     ]
-    return Notifications(items, cursor.seal(page.last_evaluated_key, listing=name))
+    return Notifications(items, following)
 
 
 def judge(

@@ -165,9 +165,10 @@ def listed(
     """Return a page of the devices that a caller sees: of one state, or all that ever spoke."""
     subtree, community_id = subtree_of(caller), caller.community_id
     name = f"device-health/{community_id}/{state}/{subtree}"
-    place = cursor.unseal(after, listing=name)
-    page = DeviceHealth.listed(community_id, state, limit=limit, after=place)
-    rows = [row for row in page if row.state]
+    found, following = cursor.page(
+        DeviceHealth.listed, community_id, state, listing=name, limit=limit, after=after
+    )
+    rows = [row for row in found if row.state]
     devices = {row.device_id: row for row in Device.batch_get([row.device_id for row in rows])}
     items = [
         _listed(devices[row.device_id], row)
@@ -175,7 +176,7 @@ def listed(
         if row.device_id in devices
         if stands_within(devices[row.device_id].node_path or "", subtree)
     ]
-    return ListedPage(items, cursor.seal(page.last_evaluated_key, listing=name))
+    return ListedPage(items, following)
 
 
 def _listed(device: Device, row: DeviceHealth) -> Listed:
@@ -194,10 +195,10 @@ def faults(caller: Caller, device_id: str, *, limit: int, after: str | None) -> 
     """Return a page of a device's orders, the newest first, of a retired one's too."""
     device = seen_by(caller, device_id)
     name = f"device-faults/{device.community_id}/{device_id}"
-    place = cursor.unseal(after, listing=name)
-    page = DeviceFault.newest(device.community_id, device_id, limit=limit, after=place)
-    items = [fault_view(row) for row in page]
-    return FaultPage(items, cursor.seal(page.last_evaluated_key, listing=name))
+    rows, following = cursor.page(
+        DeviceFault.newest, device.community_id, device_id, listing=name, limit=limit, after=after
+    )
+    return FaultPage([fault_view(row) for row in rows], following)
 
 
 def fault_view(row: DeviceFault) -> FaultView:

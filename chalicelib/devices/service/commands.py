@@ -201,10 +201,10 @@ def commands(caller: Caller, device_id: str, *, limit: int, after: str | None) -
     """
     seen_by(caller, device_id)
     name = f"commands/{caller.community_id}/{device_id}"
-    rows, last = Command.newest(
-        caller.community_id, device_id, limit=limit, after=cursor.unseal(after, listing=name)
+    rows, following = cursor.page(
+        Command.newest, caller.community_id, device_id, listing=name, limit=limit, after=after
     )
-    return Commands([_view(row) for row in rows], cursor.seal(last, listing=name))
+    return Commands([_view(row) for row in rows], following)
 
 
 def command(caller: Caller, device_id: str, command_id: str) -> CommandView:

@@ -9,6 +9,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.pagination import ResultIterator
 
 from chalicelib.core import clock
 from chalicelib.core.table import Row, shards, tenant_key
@@ -86,19 +87,21 @@ class Command(Row):
 
     @classmethod
     def newest(
-        cls, community_id: str, device_id: str, *, limit: int, after: dict[str, Any] | None
-    ) -> tuple[list["Command"], dict[str, Any] | None]:
-        """Return a page of a device's commands, the newest first, and where it ended."""
-        page = cls.by_sending.query(
+        cls,
+        community_id: str,
+        device_id: str,
+        *,
+        limit: int,
+        last_evaluated_key: dict[str, Any] | None,
+    ) -> ResultIterator["Command"]:
+        """Return a page of a device's commands, the newest first."""
+        return cls.by_sending.query(
             tenant_key(community_id, device_id),
             filter_condition=cls.expires > int(clock.now().timestamp()),
             limit=limit,
-            page_size=limit,
             scan_index_forward=False,
-            last_evaluated_key=after,
+            last_evaluated_key=last_evaluated_key,
         )
-        items = list(page)
-        return items, page.last_evaluated_key
 
     def settle(self, state: CommandState, reason: str) -> None:
         """Note the end of a command and take it off the list of open ones."""

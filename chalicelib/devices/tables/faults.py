@@ -69,7 +69,12 @@ class DeviceFault(Row):
 
     @classmethod
     def newest(
-        cls, community_id: str, device_id: str, *, limit: int, after: dict[str, Any] | None
+        cls,
+        community_id: str,
+        device_id: str,
+        *,
+        limit: int,
+        last_evaluated_key: dict[str, Any] | None,
     ) -> ResultIterator["DeviceFault"]:
         """Return a page of a device's orders, the newest first."""
         live = cls.expires.does_not_exist() | (cls.expires > int(clock.now().timestamp()))
@@ -77,9 +82,8 @@ class DeviceFault(Row):
             tenant_key(community_id, device_id),
             filter_condition=live,
             limit=limit,
-            page_size=limit,
             scan_index_forward=False,
-            last_evaluated_key=after,
+            last_evaluated_key=last_evaluated_key,
         )
 
 

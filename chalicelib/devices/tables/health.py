@@ -174,12 +174,12 @@ class DeviceHealth(Row):
         state: HealthState | None,
         *,
         limit: int | None = None,
-        after: dict[str, Any] | None = None,
+        last_evaluated_key: dict[str, Any] | None = None,
     ) -> ResultIterator["DeviceHealth"]:
         """Return a community's devices that were ever heard: of one state, or all of them."""
         within = cls.state_key.startswith(f"{state.value}#") if state else None
         return cls.by_state.query(
-            community_id, within, limit=limit, page_size=limit, last_evaluated_key=after
+            community_id, within, limit=limit, last_evaluated_key=last_evaluated_key
         )
 
 

@@ -70,16 +70,17 @@ def on(caller: Caller, day: date | None, *, limit: int, after: str | None) -> Ac
     """Return one page of a day's acts (in Beijing; today) in the caller's subtree; one read."""
     key = _day_key(caller.node_path, day or clock.now().astimezone(BEIJING).date())
     listing = f"acts/{key}/{caller.node_path}"
-    page = AdminAct.query(
+    rows, following = cursor.page(
+        AdminAct.query,
         key,
         filter_condition=AdminAct.expires > int(clock.now().timestamp()),
-        limit=limit,
-        page_size=limit,
         scan_index_forward=False,
-        last_evaluated_key=cursor.unseal(after, listing=listing),
+        listing=listing,
+        limit=limit,
+        after=after,
     )
-    items = [_view(row) for row in page if caller.sees(row.node_path)]
-    return Acts(items, cursor.seal(page.last_evaluated_key, listing=listing))
+    items = [_view(row) for row in rows if caller.sees(row.node_path)]
+    return Acts(items, following)
 
 
 def _day_key(node_path: str, day: date) -> str:

@@ -60,13 +60,15 @@ def waiting(caller: Caller, *, limit: int, after: str | None) -> Bindings:
     """Return one page of what waits in the caller's estate, or part of it, the oldest first."""
     community_id = caller.community_id
     listing = f"bindings/{community_id}/{caller.node_path}"
-    page = Binding.by_state.query(
+    rows, following = cursor.page(
+        Binding.by_state.query,
         people.state_key(community_id, BindingState.PENDING),
+        listing=listing,
         limit=limit,
-        last_evaluated_key=cursor.unseal(after, listing=listing),
+        after=after,
     )
-    items = _views(row for row in page if sight.sees_unit(caller, row.unit_id))
-    return Bindings(items, cursor.seal(page.last_evaluated_key, listing=listing))
+    items = _views(row for row in rows if sight.sees_unit(caller, row.unit_id))
+    return Bindings(items, following)
 
 
 def decide_as_owner(

@@ -139,17 +139,18 @@ def listed(
     key = _list_key(caller.node_path, waits=listing is not Listing.SETTLED)
     ends = {Listing.WAITING: Disclosure.ends_at > now, Listing.LAPSED: Disclosure.ends_at <= now}
     name = f"disclosures/{key}/{listing}/{caller.node_path}/{caller.subject_id}"
-    page = Disclosure.listed.query(
+    rows, following = cursor.page(
+        Disclosure.listed.query,
         key,
         ends.get(listing),
         filter_condition=Disclosure.expires > int(at.timestamp()),
-        limit=limit,
-        page_size=limit,
         scan_index_forward=waits,
-        last_evaluated_key=cursor.unseal(after, listing=name),
+        listing=name,
+        limit=limit,
+        after=after,
     )
-    items = [_view(row, at) for row in page if _sees(caller, row)]
-    return Disclosures(items, cursor.seal(page.last_evaluated_key, listing=name))
+    items = [_view(row, at) for row in rows if _sees(caller, row)]
+    return Disclosures(items, following)
 
 
 def judge(

@@ -1,7 +1,7 @@
 """Use cases of the organisation tree: nodes, estates, flats."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.core import cursor, ids, outbox, paths
 from chalicelib.core.errors import NotFound, Unprocessable
@@ -176,13 +176,11 @@ def node_of(path: str) -> Node:
 def children(node: Node | None, *, limit: int, after: str | None) -> Children:
     """Return one page of what stands under a node, in the order of ids; of None, the counties."""
     key = tenant_key(node.scope, node.node_id) if node else COUNTIES
-    rows: type[Unit | Node] = Unit if node and _holds_rooms(node, key) else Node
-    listing = f"below/{rows.short}/{key}"
-    page = rows.below.query(
-        key, limit=limit, last_evaluated_key=cursor.unseal(after, listing=listing)
-    )
-    items = [_below(row) for row in page if is_shown(row)]
-    return Children(items, cursor.seal(page.last_evaluated_key, listing=listing))
+    kind: Any = Unit if node and _holds_rooms(node, key) else Node
+    listing = f"below/{kind.short}/{key}"
+    rows, following = cursor.page(kind.below.query, key, listing=listing, limit=limit, after=after)
+    items = [_below(row) for row in rows if is_shown(row)]
+    return Children(items, following)
 
 
 def _holds_rooms(node: Node, key: str) -> bool:

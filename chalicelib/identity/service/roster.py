@@ -69,14 +69,15 @@ def members(caller: Caller, under: str | None, *, limit: int, after: str | None)
     if not caller.sees(under):
         raise NotFound(*organisation.NO_SUCH_NODE)
     listing = f"staff/{under}"
-    page = StaffAccount.in_county.query(
+    rows, following = cursor.page(
+        StaffAccount.in_county.query,
         under.partition("/")[0],
         StaffAccount.node_path.startswith(under),
+        listing=listing,
         limit=limit,
-        page_size=limit,
-        last_evaluated_key=cursor.unseal(after, listing=listing),
+        after=after,
     )
-    rows = [row for row in page if within(row.node_path or "", under)]
+    rows = [row for row in rows if within(row.node_path or "", under)]
     held = {row.login: posts.held_by(str(row.person_id)) for row in rows}
     people = names.of_people(_who(row) for row in rows)
     bodies = names.of_bodies(post.org_id for some in held.values() for post in some)
@@ -94,7 +95,7 @@ def members(caller: Caller, under: str | None, *, limit: int, after: str | None)
         )
         for row in rows
     ]
-    return Members(items, cursor.seal(page.last_evaluated_key, listing=listing))
+    return Members(items, following)
 
 
 def colleagues(caller: Caller, *, limit: int, after: str | None) -> Colleagues:
@@ -102,14 +103,15 @@ def colleagues(caller: Caller, *, limit: int, after: str | None) -> Colleagues:
     if not caller.org_id:
         return Colleagues([], None)
     listing = f"colleagues/{caller.org_id}/{caller.node_path}"
-    page = AppointmentRow.of_body.query(
+    rows, following = cursor.page(
+        AppointmentRow.of_body.query,
         caller.org_id,
         AppointmentRow.node_path.startswith(caller.node_path),
+        listing=listing,
         limit=limit,
-        page_size=limit,
-        last_evaluated_key=cursor.unseal(after, listing=listing),
+        after=after,
     )
-    rows = [row for row in page if caller.sees(row.node_path)]
+    rows = [row for row in rows if caller.sees(row.node_path)]
     people = names.of_people((caller.tenant, row.person_id) for row in rows)
     items = [
         Colleague(
@@ -121,7 +123,7 @@ def colleagues(caller: Caller, *, limit: int, after: str | None) -> Colleagues:
         )
         for row in rows
     ]
-    return Colleagues(items, cursor.seal(page.last_evaluated_key, listing=listing))
+    return Colleagues(items, following)
 
 
 def _who(row: StaffAccount) -> names.Who:

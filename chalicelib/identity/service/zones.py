@@ -63,14 +63,9 @@ def of_county(caller: Caller, *, limit: int, after: str | None) -> Zones:
     """Return one page of the zones whose estates all lie in the caller's subtree; one read."""
     county = caller.node_path.partition("/")[0]
     listing = f"zones/{caller.node_path}"
-    page = Zone.query(
-        county,
-        limit=limit,
-        page_size=limit,
-        last_evaluated_key=cursor.unseal(after, listing=listing),
-    )
-    items = [_view(row) for row in page if all(caller.sees(path) for path in row.paths)]
-    return Zones(items, cursor.seal(page.last_evaluated_key, listing=listing))
+    rows, following = cursor.page(Zone.query, county, listing=listing, limit=limit, after=after)
+    items = [_view(row) for row in rows if all(caller.sees(path) for path in row.paths)]
+    return Zones(items, following)
 
 
 def _view(row: Zone) -> ZoneView:
