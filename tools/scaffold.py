@@ -99,7 +99,8 @@ def _check(name: str) -> None:
 def _taken(root: Path) -> dict[str, str]:
     """Return what the names of tables, queues and of app.py's own globals stand for."""
     rows = "\n".join(path.read_text() for path in (root / "chalicelib").rglob("*.py"))
-    queues = re.findall(r'Queue\(\s*"([\w-]+)"', (root / "functions/manifest.py").read_text())
+    woken = "\n".join(path.read_text() for path in (root / "functions").rglob("*.py"))
+    queues = re.findall(r'Queue\(\s*"([\w-]+)"', woken)
     return {
         **dict.fromkeys(_bound(root / "app.py"), "a name in app.py"),
         **dict.fromkeys((queue.replace("-", "_") for queue in queues), "a queue"),
@@ -188,7 +189,9 @@ def _list_plugin(folder: str) -> Callable[[Mapping[str, str], Path], list[Path]]
 
 
 def _list_function(words: Mapping[str, str], root: Path) -> list[Path]:
-    path, name = root / "functions/manifest.py", words["name"]
+    """Declare it among those of the domain that it asks, or else of no domain."""
+    name, own = words["name"], root / f"functions/manifests/{words.get('doer', '')}.py"
+    path = own if own.is_file() else root / "functions/manifests/core.py"
     line = f'    Function("{name}", (Schedule(3600),)),\n'
     text = path.read_text()
     if event := words.get("event"):
@@ -206,7 +209,7 @@ def _list_domain(words: Mapping[str, str], root: Path) -> list[Path]:
     """Mount the routes, allow them to the property manager, and give the API the table."""
     name = words["name"]
     app, table = root / "app.py", root / "chalicelib/core/permissions.py"
-    manifest = root / "functions/manifest.py"
+    manifest = root / "functions/manifests/apis.py"
     _edit(
         app,
         lambda text: _import(text, f"from chalicelib.{name}.routes import router as {name}"),

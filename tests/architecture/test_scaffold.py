@@ -108,7 +108,8 @@ def test_what_is_written_works_with_the_engines(engines: Path) -> None:
 
 def test_a_reaction_fails_until_it_has_rights_and_an_effect(engines: Path) -> None:
     """Rights nobody asked for are not granted, and a test of nothing is no test."""
-    reaction, manifest = "tests/functions/test_note_settled.py", engines / "functions/manifest.py"
+    reaction = "tests/functions/test_note_settled.py"
+    manifest = engines / "functions/manifests/access.py"
     done = run(engines, "pytest", "-q", "-p", "no:cacheprovider", reaction)
     assert "note_settled may not dynamodb" in done.stdout
     before, _, after = manifest.read_text().rpartition("tables=OUTBOX")
