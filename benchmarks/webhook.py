@@ -21,8 +21,8 @@ from tools.simulate.estate import Estate
 from tools.simulate.http_device import EVENT
 from tools.simulate.signing import webhook_headers
 
-THREADS = 8
-PANELS = 160
+THREADS = 32
+PANELS = 320
 """Enough that none reports faster than a device may."""
 
 WARM_S = 10.0
