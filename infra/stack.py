@@ -1,4 +1,4 @@
-"""The AWS home, synthesised from the running code: `cdk deploy Account Linli`.
+"""The AWS home, synthesised from the running code: `cdk deploy --all`.
 
 Reads functions/manifest.py, the tables of every domain and the routes of app.py; adds no
 fact of its own but sizes and retention. Regions cn-north-1 and cn-northwest-1 first: no
@@ -32,24 +32,46 @@ from infra.aws.topics import Topics
 PACKAGES = Path(__file__).resolve().parents[1] / "build" / "lambda"
 
 
-class LinliStack(Stack):
-    """Everything of Linli but what an account has once."""
+class TablesStack(Stack):
+    """Every table: what is kept stands apart from what is deployed anew every week."""
 
     def __init__(
         self, scope: Construct, name: str, *, plan: Plan, key: kms.IKey, **more: Any
     ) -> None:
-        # CloudFormation takes a megabyte, of which indentation would be a third
+        super().__init__(scope, name, suppress_template_indentation=True, **more)
+        self.tables = Tables(self, "Tables", rows=plan.rows, key=key)
+
+
+class QueuesStack(Stack):
+    """The bus, every queue with its dead letters, and the alarms on them."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, plan: Plan, key: kms.IKey, **more: Any
+    ) -> None:
         super().__init__(scope, name, suppress_template_indentation=True, **more)
         alarms = sns.Topic(
             self, "Alarms", topic_name="linli-alarms", master_key=key, enforce_ssl=True
         )
-        ground = Ground(
-            tables=Tables(self, "Tables", rows=plan.rows, key=key),
-            queues=Queues(self, "Queues", functions=plan.functions, alarms=alarms),
-            storage=Storage(self, "Storage"),
-            key=key,
-        )
-        functions = Functions(
+        self.queues = Queues(self, "Queues", functions=plan.functions, alarms=alarms)
+
+
+class LinliStack(Stack):
+    """What runs: functions and their topics; and the buckets."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        plan: Plan,
+        on: tuple[Tables, Queues, kms.IKey],
+        **more: Any,
+    ) -> None:
+        # CloudFormation takes a megabyte, of which indentation would be a third
+        super().__init__(scope, name, suppress_template_indentation=True, **more)
+        tables, queues, key = on
+        ground = Ground(tables=tables, queues=queues, storage=Storage(self, "Storage"), key=key)
+        self.functions = Functions(
             self,
             "Functions",
             plan=plan,
@@ -62,13 +84,10 @@ class LinliStack(Stack):
             "Topics",
             rules=plan.topic_rules,
             functions=plan.functions,
-            made=functions,
+            made=self.functions,
             ground=ground,
         )
         Devices(self, "Devices")
-        apis = Apis(self, "Apis", plan=plan, functions=functions)
-        for audience, url in apis.urls.items():
-            CfnOutput(self, f"{audience.capitalize()}Url", value=url)
         CfnOutput(self, "MediaBucket", value=ground.storage.media.bucket_name)
         CfnOutput(self, "PackBucket", value=ground.storage.packs.bucket_name)
 
@@ -131,13 +150,31 @@ class LinliStack(Stack):
         }
 
 
+class ApisStack(Stack):
+    """The HTTP APIs: their bodies alone would fill most of a template."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, plan: Plan, functions: Functions, **more: Any
+    ) -> None:
+        super().__init__(scope, name, suppress_template_indentation=True, **more)
+        apis = Apis(self, "Apis", plan=plan, functions=functions)
+        for audience, url in apis.urls.items():
+            CfnOutput(self, f"{audience.capitalize()}Url", value=url)
+
+
 def assemble(plan: Plan, **app_options: Any) -> App:
-    """Return the app with both stacks and cdk-nag's AwsSolutions rules on them."""
+    """Return the app with all stacks and cdk-nag's AwsSolutions rules on them.
+
+    A stack holds 500 resources at most, and a reaction alone is a dozen: record 0031.
+    """
     app = App(**app_options)
     account = AccountStack(app, "Account", stack_name="linli-account")
-    linli = LinliStack(app, "Linli", plan=plan, key=account.key, stack_name="linli")
-    linli.add_stack_dependency(account)
-    accept(account, linli, plan)
+    kept = TablesStack(app, "Tables", plan=plan, key=account.key, stack_name="linli-tables")
+    sent = QueuesStack(app, "Queues", plan=plan, key=account.key, stack_name="linli-queues")
+    ground = (kept.tables, sent.queues, account.key)
+    linli = LinliStack(app, "Linli", plan=plan, on=ground, stack_name="linli")
+    apis = ApisStack(app, "Apis", plan=plan, functions=linli.functions, stack_name="linli-apis")
+    accept({"account": account, "queues": sent, "linli": linli, "apis": apis}, plan)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     return app
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import Construct
 
@@ -21,14 +23,14 @@ CLOSED = "Bodies are parsed by closed pydantic models, which refuse in our error
 NO_WAF = "Rate limits stand on each stage; a WAF is the operator's choice, it is billed per rule."
 
 
-def accept(account: Construct, linli: Stack, plan: Plan) -> None:
+def accept(stacks: Mapping[str, Stack], plan: Plan) -> None:
     """Acknowledge each finding on the very construct that has it."""
-    _one(_at(account, "GatewayLogs"), "IAM5[Resource::*]", PROBE)
-    _one(_at(linli, "Queues", "Undelivered"), "SQS3", LAST)
+    _one(_at(stacks["account"], "GatewayLogs"), "IAM5[Resource::*]", PROBE)
+    _one(_at(stacks["queues"], "Queues", "Undelivered"), "SQS3", LAST)
     for function in plan.functions:
-        _function(linli, function)
+        _function(stacks["linli"], function)
     for audience in plan.audiences:
-        api = _at(linli, "Apis", audience.capitalize(), "Api")
+        api = _at(stacks["apis"], "Apis", audience.capitalize(), "Api")
         _one(api, "APIG2", CLOSED)
         _one(api, "APIG3", NO_WAF)
 

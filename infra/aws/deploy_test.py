@@ -74,8 +74,13 @@ def _run(folder: Path, emulator: Emulator) -> None:
         "TokenKeys": _token_keys(home),
         "TokenLongestS": "7200",  # the demo's people sign in once for the whole trial
     }
+    for stack in ("Tables", "Queues"):
+        with _timed(f"cdk deploy {stack}"):
+            cdk.deploy(stack)
     with _timed("cdk deploy Linli"):
         outputs = cdk.deploy("Linli", given)
+    with _timed("cdk deploy Apis"):
+        outputs |= cdk.deploy("Apis")
     urls = {
         name.removesuffix("Url").lower(): _reachable(emulator, url)
         for name, url in outputs.items()

@@ -20,10 +20,20 @@ Resources = dict[str, dict[str, Any]]
 
 
 class Template:
-    """One synthesised template, asked by resource type."""
+    """Synthesised templates as if they were one, asked by resource type."""
 
-    def __init__(self, path: Path) -> None:
-        self.resources: Resources = json.loads(path.read_text(encoding="utf-8"))["Resources"]
+    def __init__(self, *paths: Path) -> None:
+        templates = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+        exports = {
+            output["Export"]["Name"]: output["Value"]
+            for template in templates
+            for output in template.get("Outputs", {}).values()
+            if "Export" in output
+        }
+        self.resources: Resources = {}
+        for template in templates:
+            assert not self.resources.keys() & template["Resources"].keys()
+            self.resources |= _imported(template["Resources"], exports)
 
     def of(self, kind: str) -> Resources:
         """Return the resources of `AWS::{kind}` by logical id."""
@@ -44,6 +54,16 @@ class Template:
         return found
 
 
+def _imported(part: Any, exports: dict[str, Any]) -> Any:
+    """Return a part of a template with what it imports from the others in place."""
+    if isinstance(part, dict):
+        name = part.get("Fn::ImportValue")
+        if isinstance(name, str) and name in exports:
+            return exports[name]
+        return {key: _imported(value, exports) for key, value in part.items()}
+    return [_imported(one, exports) for one in part] if isinstance(part, list) else part
+
+
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from infra.aws import plan  # noqa: PLC0415 -- collected where there is no CDK, too
@@ -61,7 +81,9 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def linli(assembly: Path) -> Template:
-    return Template(assembly / "Linli.template.json")
+    """Everything but what an account has once."""
+    parts = ("Tables", "Queues", "Linli", "Apis")
+    return Template(*(assembly / f"{name}.template.json" for name in parts))
 
 
 @pytest.fixture(scope="session")
