@@ -11,6 +11,17 @@ def within(path: str, above: str) -> bool:
     return bool(above) and (path == above or path.startswith(f"{above}/"))
 
 
+def part_of(node_path: str, community_id: str) -> str:
+    """Return the node of an estate that staff are confined to; empty: they have all of it."""
+    last = node_path.rpartition("/")[2]
+    return "" if last in ("", community_id) else node_path
+
+
+def in_part(path: str, part: str) -> bool:
+    """Return whether a node lies in the part (`part_of`) that staff are confined to."""
+    return not part or within(path, part)
+
+
 def community_in(path: str) -> str:
     """Return the community that a node is or lies in, or "" above estates."""
     ids = path.split("/")

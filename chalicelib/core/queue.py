@@ -7,9 +7,10 @@ receives SQS moves it to the dead-letter queue.
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.core import aws, context, relay
+from chalicelib.core import aws, clock, context, relay
 from chalicelib.core.config import settings
 from chalicelib.core.errors import Conflict
 from chalicelib.core.logs import logger
@@ -58,6 +59,11 @@ def jobs(work: Callable[[dict[str, Any]], None]) -> Handler:
             work(body)
 
     return _batched(take)
+
+
+def received_at(job: Mapping[str, Any]) -> datetime:
+    """Return when the broker's rule received what a job brings."""
+    return clock.from_epoch_ms(int(job["received_at"]))
 
 
 def message(body: Mapping[str, Any], *, group: str = "") -> Message:

@@ -223,6 +223,23 @@ class Translated:
     refused: str = ""
 
 
+DroppedWhy = Literal["absent", "condition_not_met", "no_value", "unknown_word"]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What a mapping looks for in a message's record (from 0) and does not get: ours, and theirs.
+
+    `said` is what stands there instead.
+    """
+
+    record: int
+    field: str
+    path: str
+    why: DroppedWhy
+    said: str = ""
+
+
 @dataclass(frozen=True)
 class Connection:
     """Where a vendor's driver reaches a device, and as whom; `channel` counts from 1.

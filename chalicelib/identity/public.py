@@ -25,7 +25,13 @@ from chalicelib.identity.service.people import (
     units_of,
 )
 from chalicelib.identity.service.posts import holders
-from chalicelib.identity.service.whereabouts import Spot, names_at, paths_of, standing_at
+from chalicelib.identity.service.whereabouts import (
+    Spot,
+    names_at,
+    paths_named,
+    paths_of,
+    standing_at,
+)
 
 __all__ = [
     "Place",
@@ -47,6 +53,7 @@ __all__ = [
     "move_in",
     "move_out",
     "names_at",
+    "paths_named",
     "paths_of",
     "plant",
     "register_person",

@@ -32,7 +32,7 @@ def ask(http, grounds):
 
 
 def enrolled(ask, **changes):
-    body = {"kind": "gate", "name": "东门", "place_id": "east", **changes}
+    body = {"kind": "gate", "name": "东门", "place_id": "east", "new_place": True, **changes}
     reply = ask("POST", "/property/devices", body)
     assert reply.status == 200, reply.body
     return devices.Enrolment(**reply.body)
@@ -59,7 +59,10 @@ def test_an_enrolled_device_is_heard_at_once_and_its_key_is_shown_once(ask, sign
 
 
 def test_a_lost_answer_comes_again_and_the_key_lies_nowhere_in_the_clear(ask, grounds):
-    body, key = {"kind": "gate", "name": "东门", "place_id": "east"}, uuid.uuid4().hex
+    body, key = (
+        {"kind": "gate", "name": "东门", "place_id": "east", "new_place": True},
+        uuid.uuid4().hex,
+    )
     first = ask("POST", "/property/devices", body, key=key).body
     assert ask("POST", "/property/devices", body, key=key).body == first
     record = OnceRecord.find(f"{grounds.community}#per_wang#{key}")
@@ -70,9 +73,43 @@ def test_a_lost_answer_comes_again_and_the_key_lies_nowhere_in_the_clear(ask, gr
     assert ask("POST", "/property/devices", body, key=key).body["key"] == ""  # withdrawn: gone
 
 
+def test_a_place_that_is_nowhere_is_refused_and_one_is_founded_knowingly(ask, grounds):
+    """Newcomer's trial 9: a typing error put a device nowhere."""
+    body = {"kind": "gate", "name": "东门", "place_id": "east"}
+    reply = ask("POST", "/property/devices", body)
+    assert (reply.status, reply.code) == (422, "unknown_place")
+    first = enrolled(ask)  # `new_place`
+    second = enrolled(ask, new_place=False)
+    assert row_of(second.device_id).place_id == "east"
+    path = f"/property/devices/{second.device_id}"
+    assert ask("PUT", path, {"name": "x", "place_id": "eats"}).code == "unknown_place"
+    ask("POST", f"/property/devices/{first.device_id}/retire")
+    assert ask("PUT", path, {"name": "x", "place_id": "east"}).status == 200
+
+
+def test_a_node_or_flat_is_a_place_and_the_default(ask, grounds):
+    flat = grounds.unit.rpartition("/")[2]
+    for changes, place in (
+        ({"place_id": flat}, flat),
+        ({"place_id": None}, grounds.community),
+        ({"place_id": None, "node_path": grounds.unit}, flat),
+    ):
+        made = enrolled(ask, new_place=False, **changes)
+        assert row_of(made.device_id).place_id == place
+
+
+def test_staff_of_one_building_found_no_place_that_is_elsewhere(ask, grounds):
+    enrolled(ask, place_id="lift-2", node_path=grounds.other)
+    mine = grounds.staff(node=grounds.building)
+    for place in ("lift-2", grounds.other.rpartition("/")[2]):
+        body = {"kind": "gate", "name": "门", "place_id": place, "new_place": True}
+        reply = ask("POST", "/property/devices", body, token=mine)
+        assert (reply.status, reply.code) == (422, "unknown_place")
+
+
 def test_a_serial_number_is_one_devices_only(ask):
     enrolled(ask, serial="AB 12")
-    body = {"kind": "gate", "name": "西门", "place_id": "west", "serial": "ab12"}
+    body = {"kind": "gate", "name": "西门", "place_id": "west", "new_place": True, "serial": "ab12"}
     reply = ask("POST", "/property/devices", body)
     assert (reply.status, reply.code) == (409, "serial_taken")
 
@@ -83,7 +120,7 @@ def test_a_serial_number_is_one_devices_only(ask):
         ({"kind": "spaceship"}, 400, "invalid_request"),
         ({"name": ""}, 400, "invalid_request"),
         ({"name": "x\u202e"}, 400, "invalid_request"),
-        ({"place_id": "东门"}, 400, "invalid_request"),
+        ({"place_id": "东门", "new_place": True}, 400, "invalid_request"),
         ({"device_id": "mine"}, 400, "invalid_request"),
         ({"public_key": "c2hvcnQ="}, 400, "invalid_request"),
         ({"warranty_until": "soon"}, 400, "invalid_request"),
@@ -92,7 +129,7 @@ def test_a_serial_number_is_one_devices_only(ask):
     ],
 )
 def test_what_cannot_be_enrolled(ask, grounds, changes, status, code):
-    body = {"kind": "gate", "name": "东门", "place_id": "east", **changes}
+    body = {"kind": "gate", "name": "东门", "place_id": "east", "new_place": True, **changes}
     reply = ask("POST", "/property/devices", body)
     assert (reply.status, reply.code) == (status, code)
     assert list(Device.by_community.query(grounds.community)) == []
@@ -100,18 +137,30 @@ def test_what_cannot_be_enrolled(ask, grounds, changes, status, code):
 
 def test_a_gateway_speaks_through_no_other(ask):
     first, second = (enrolled(ask, kind="gateway", name=name) for name in ("一", "二"))
-    body = {"kind": "gateway", "name": "三", "place_id": "x", "gateway_id": first.device_id}
+    body = {
+        "kind": "gateway",
+        "name": "三",
+        "place_id": "x",
+        "new_place": True,
+        "gateway_id": first.device_id,
+    }
     reply = ask("POST", "/property/devices", body)
     assert (reply.status, reply.code) == (422, "gateway_behind_gateway")
     for gateway, code in ((first, "gateway_behind_gateway"), (second, "own_gateway")):
-        moved = {"name": "二", "place_id": "x", "gateway_id": gateway.device_id}
+        moved = {"name": "二", "place_id": "x", "new_place": True, "gateway_id": gateway.device_id}
         reply = ask("PUT", f"/property/devices/{second.device_id}", moved)
         assert (reply.status, reply.code) == (422, code)
 
 
 def test_a_gateway_that_the_caller_does_not_see_is_none(ask, grounds):
     gateway = enrolled(ask, kind="gateway", name="网关", node_path=grounds.path)
-    body = {"kind": "meter", "name": "水表", "place_id": "101", "gateway_id": gateway.device_id}
+    body = {
+        "kind": "meter",
+        "name": "水表",
+        "place_id": "101",
+        "new_place": True,
+        "gateway_id": gateway.device_id,
+    }
     confined = grounds.staff(node=grounds.building)
     reply = ask("POST", "/property/devices", body, token=confined)
     assert (reply.status, reply.code) == (404, "no_such_gateway")
@@ -119,16 +168,27 @@ def test_a_gateway_that_the_caller_does_not_see_is_none(ask, grounds):
 
 def test_a_device_speaks_through_a_gateway_and_through_nothing_else(ask):
     gate = enrolled(ask)
-    body = {"kind": "meter", "name": "水表", "place_id": "101", "gateway_id": gate.device_id}
+    body = {
+        "kind": "meter",
+        "name": "水表",
+        "place_id": "101",
+        "new_place": True,
+        "gateway_id": gate.device_id,
+    }
     assert ask("POST", "/property/devices", body).code == "no_such_gateway"
     gateway = enrolled(ask, kind="gateway", name="网关")
     meter = enrolled(ask, kind="meter", name="水表", gateway_id=gateway.device_id)
     busy = ask("POST", f"/property/devices/{gateway.device_id}/retire")
     assert (busy.status, busy.code) == (422, "gateway_in_use")
-    moved = {"name": "水表", "place_id": "101"}
+    moved = {"name": "水表", "place_id": "101", "new_place": True}
     assert ask("PUT", f"/property/devices/{meter.device_id}", moved).body["gateway_id"] is None
     assert ask("POST", f"/property/devices/{gateway.device_id}/retire").status == 200
-    self_reference = {"name": "x", "place_id": "x", "gateway_id": gateway.device_id}
+    self_reference = {
+        "name": "x",
+        "place_id": "x",
+        "new_place": True,
+        "gateway_id": gateway.device_id,
+    }
     again = ask("PUT", f"/property/devices/{meter.device_id}", self_reference)
     assert (again.status, again.code) == (404, "no_such_gateway")
 
@@ -136,7 +196,7 @@ def test_a_device_speaks_through_a_gateway_and_through_nothing_else(ask):
 def test_a_device_is_listed_where_it_stands(ask, grounds):
     gate = enrolled(ask)
     path = f"/property/devices/{gate.device_id}"
-    body = {"name": "1号楼门", "place_id": "hall", "node_path": grounds.unit}
+    body = {"name": "1号楼门", "place_id": "hall", "new_place": True, "node_path": grounds.unit}
     assert ask("PUT", path, body).body["node_path"] == grounds.unit
     door = enrolled(ask, kind="door", place_id="hall", node_path=grounds.other)
 
@@ -163,7 +223,7 @@ def test_staff_of_one_building_see_and_change_nothing_of_another(ask, grounds):
     path = f"/property/devices/{far.device_id}"
     for method, where, body in (
         ("GET", "", None),
-        ("PUT", "", {"name": "x", "place_id": "x"}),
+        ("PUT", "", {"name": "x", "place_id": "x", "new_place": True}),
         ("POST", "/keys", {}),
         ("POST", "/keys/k1/withdraw", None),
         ("POST", "/swap", {}),
@@ -172,7 +232,7 @@ def test_staff_of_one_building_see_and_change_nothing_of_another(ask, grounds):
         assert ask(method, path + where, body, token=mine).status == 404, (method, where)
     under = f"/property/devices?under={grounds.other}"
     assert ask("GET", under, token=mine).code == "no_such_node"
-    moved = {"name": "x", "place_id": "x", "node_path": grounds.other}
+    moved = {"name": "x", "place_id": "x", "new_place": True, "node_path": grounds.other}
     assert ask("PUT", f"/property/devices/{gate.device_id}", moved, token=mine).status == 404
     assert row_of(far.device_id).version == 1
 
@@ -219,7 +279,7 @@ def test_a_retired_device_is_a_record_and_nothing_more(ask, signed, grounds):
     kept = ask("GET", f"/property/devices?retired=true&under={grounds.path}").body["items"]
     assert [one["device_id"] for one in kept] == [gate.device_id]
     assert ask("GET", path).body["retired_at"]
-    moved = {"name": "x", "place_id": "x"}
+    moved = {"name": "x", "place_id": "x", "new_place": True}
     for method, where, body in (("PUT", "", moved), ("POST", "/keys", {}), ("POST", "/swap", {})):
         assert ask(method, path + where, body).code == "no_such_device"
     assert ask("POST", f"{path}/retire").body == gone.body  # its answer may have been lost

@@ -20,7 +20,7 @@ from chalicelib.devices.service import sheets
 from chalicelib.devices.tables.registry import Device, DeviceSerial, serial_key
 from tests.devices.conftest import event, row_of
 
-GATE = {"kind": "人行门", "name": "东门", "place": "east"}
+GATE = {"kind": "人行门", "name": "东门", "place": "east", "new_place": "是"}
 
 
 def csv_of(*rows, columns=tuple(COLUMNS), encoding="utf-8"):
@@ -61,7 +61,7 @@ def there(grounds):
 
 def test_a_whole_floor_is_enrolled_and_every_device_is_heard(upload, signed, grounds):
     rows = [
-        {**GATE, "place": ""},
+        {**GATE, "place": "", "new_place": ""},
         smoke(1, building="1号楼", entrance="1单元", room="101", gateway="gw 1"),
         {"kind": "gateway", "name": "网关", "building": "1号楼", "serial": "GW1"},
     ]
@@ -94,6 +94,23 @@ def test_one_bad_line_and_nothing_is_enrolled(upload, grounds):
     reply = upload(content)
     assert (reply.status, reply.code, reply.body["details"]) == (422, "bad_lines", wanted)
     assert there(grounds) == []
+
+
+def test_a_sheet_without_a_line_is_none(upload, grounds):
+    """Newcomer's trial 8."""
+    for check in (True, False):
+        reply = upload(csv_of(), check=check)
+        assert (reply.status, reply.code) == (422, "empty_sheet")
+    assert there(grounds) == []
+
+
+def test_a_place_that_is_nowhere_is_a_bad_cell(upload, grounds):
+    """Newcomer's trial 9."""
+    typo = {**GATE, "place": "eats", "new_place": ""}
+    reply = upload(csv_of(GATE, typo), check=True)
+    assert [(one["line"], one["code"]) for one in reply.body["problems"]] == [(3, "unknown_place")]
+    assert upload(csv_of(GATE)).status == 200
+    assert upload(csv_of({**typo, "place": "east"}), check=True).body["problems"] == []
 
 
 def test_a_check_writes_nothing(upload, grounds):

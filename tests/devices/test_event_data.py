@@ -12,11 +12,12 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # i
 
 from chalicelib.core.errors import Refusal
 from chalicelib.devices.rules.catalogue import EVENTS, PROFILES, URGENT
-from chalicelib.devices.rules.uplink import Reported
+from chalicelib.devices.rules.uplink import Refused, Reported
 from chalicelib.devices.schemas import events
 from chalicelib.devices.schemas.uplink import read_batch
 
 CONTRACT = events.contract()
+OWN = "heyuan/stills/heyuan-lift-camera-1"
 TYPES = sorted(EVENTS)
 
 scalars = st.one_of(
@@ -40,7 +41,7 @@ def example(event_type: str) -> dict:
     return dict(CONTRACT[f"{event_type}.json"]["examples"][0])
 
 
-def read(kind: str, event_type: str, data: object) -> Reported | list:
+def read(kind: str, event_type: str, data: object, **changes: object) -> Reported | Refused:
     body = {
         "specversion": "1.0",
         "id": "e_1",
@@ -50,8 +51,9 @@ def read(kind: str, event_type: str, data: object) -> Reported | list:
         "boot": 1,
         "sequence": 1,
         "data": data,
+        **changes,
     }
-    (one,) = read_batch(json.dumps(body).encode(), "d", kind, at=datetime.now(UTC))
+    (one,) = read_batch(json.dumps(body).encode(), "d", kind, folder=OWN, at=datetime.now(UTC))
     return one
 
 
@@ -151,8 +153,92 @@ def test_a_pack_of_rfc_8428_is_taken(senml):
 )
 def test_a_pack_that_is_none_is_refused(senml):
     refused = read("environment_sensor", "device.telemetry", {"senml": senml})
-    assert isinstance(refused, list)
-    assert refused[0]["loc"][0] == "data"
+    assert isinstance(refused, Refused)
+    assert refused.errors[0]["loc"][0] == "data"
+    assert refused.id == "e_1"
+
+
+def test_a_wrong_unit_is_named_with_its_record_and_the_others_stand():
+    """Newcomer's trial 11: one wrong unit refused a whole pack and did not say where."""
+    senml = [
+        {"n": "temperature", "u": "Cel", "v": 21.5},
+        {"n": "humidity", "u": "%", "v": 48},
+        {"n": "noise", "vs": "loud"},
+    ]
+    reported = read("environment_sensor", "device.telemetry", {"senml": senml})
+    assert isinstance(reported, Reported)
+    assert [(one["type"], one["loc"], one["msg"]) for one in reported.faults] == [
+        ("wrong_unit", ["data", "senml", 1], "humidity is measured in %RH"),
+        ("not_a_number", ["data", "senml", 2], "v must be a number"),
+    ]
+
+
+@pytest.mark.parametrize("data", [[1], "x", 7, None, {"battery": "x" * 70_000}, {"n": 2**64}])
+@pytest.mark.parametrize("event_type", sorted(URGENT))
+def test_an_alarm_stands_whatever_its_data_are(event_type, data):
+    """Newcomer's trial 1."""
+    reported = read(next(iter(EVENTS[event_type])), event_type, data)
+    assert isinstance(reported, Reported)
+    assert (reported.data, reported.faults[0]["loc"][0]) == ({}, "data")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"time": "1970-01-01T00:00:00Z"},
+        {"time": None},
+        {"boot": -1},
+        {"sequence": "x"},
+        {"replayed": "yes"},
+        {"datacontenttype": "text/xml"},
+        {"Bad_Name": 1},
+    ],
+)
+def test_an_alarm_stands_without_what_is_wrong_with_its_form(changes):
+    reported = read("wristband", "sos.pressed", {"button": "side"}, **changes)
+    assert isinstance(reported, Reported)
+    assert [one["loc"][0] for one in reported.faults] == list(changes)
+    assert reported.data == {"button": "side"}
+    assert isinstance(read("panel", "panel.call", {"unit_id": "u1"}, **changes), Refused)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"traceparent": "00-4bf9-00f0-01", "partitionkey": "p"},
+        {"subject": "s" * 300, "dataschema": "https://example.org/x.json"},
+        {"datacontenttype": "application/json; charset=utf-8"},
+        {"datacontenttype": "Application/vnd.linli+json"},
+        {"id": "urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66"},
+        {"id": "A234-1234-1234"},
+    ],
+)
+def test_what_stock_sdks_of_cloud_events_send_is_taken(changes):
+    reported = read("panel", "panel.call", {"unit_id": "u1"}, **changes)
+    assert isinstance(reported, Reported), reported
+    assert reported.faults == []
+    assert reported.id == changes.get("id", "e_1")
+
+
+@pytest.mark.parametrize("event_id", ["", "a#b", "a b", "x" * 129, "\n", 7])
+def test_an_id_that_no_key_of_ours_holds_is_refused(event_id):
+    assert isinstance(read("panel", "panel.call", {"unit_id": "u1"}, id=event_id), Refused)
+
+
+@pytest.mark.parametrize(
+    "key", ["heyuan/stills/other/a.jpg", "a.jpg", f"{OWN}/../x/a.jpg", "linyuan/stills/x/a.jpg"]
+)
+def test_a_picture_that_is_not_its_own_is_left_out_or_the_event_refused(key):
+    """Newcomer's trial 12."""
+    picture = {"key": key, "sha256": "9f" * 32}
+    seen = read("camera", "camera.sighting", {"what": "person", "picture": picture})
+    assert isinstance(seen, Reported)
+    assert seen.data == {"what": "person"}
+    assert [one["type"] for one in seen.faults] == ["foreign_picture"]
+    assert isinstance(read("lift_camera", "lift.sighting", {"picture": picture}), Refused)
+    call = read("panel", "panel.call", {"unit_id": "u1", "photo": key})
+    assert isinstance(call, Reported)
+    assert call.data == {"unit_id": "u1"}
 
 
 def test_the_index_says_which_kinds_report_what_and_in_which_units():

@@ -62,6 +62,7 @@ def test_a_gate_is_opened_by_hand_and_who_and_why_stay_on_record(gate, ask):
     with obey(gate):
         reply = ask("POST", f"{gate.device_id}/commands", ORDER)
     assert (reply.status, reply.body["state"]) == (200, "DONE")
+    assert reply.body["settled_at"]
     path = f"{gate.device_id}/commands/{reply.body['command_id']}"
     shown = ask("GET", path, role="property_manager").body
     assert shown["ordered_by"] == "per_guard"

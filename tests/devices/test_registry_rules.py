@@ -1,8 +1,11 @@
 """Verdicts of the registry: who sees what, which key signs, what a sheet may say."""
 
+import dataclasses
+
 import pytest
 
 from chalicelib.core.cells import Line
+from chalicelib.core.paths import in_part, part_of
 from chalicelib.devices.rules import registry as rules
 from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.devices.rules.sheets import There, day_of, verdict
@@ -13,7 +16,9 @@ PATHS = {
     ("1号楼", "1单元", ""): "county/estate/b1/e1",
     ("1号楼", "1单元", "101"): "county/estate/b1/e1/u101",
 }
-THERE = There(PATHS, {"dev_gw": "dev_gw", "GW 9": "dev_9"}, frozenset({"TAKEN1"}))
+THERE = There(
+    PATHS, {"dev_gw": "dev_gw", "GW 9": "dev_9"}, frozenset({"TAKEN1"}), frozenset({"east"})
+)
 GATE = {"kind": "人行门", "name": "东门"}
 
 
@@ -41,7 +46,7 @@ def test_commands_are_signed_with_a_key_that_the_device_has():
 
 
 @pytest.mark.parametrize(
-    ("path", "subtree", "seen"),
+    ("path", "part", "seen"),
     [
         ("c/e/b1", "", True),
         ("", "", True),
@@ -51,14 +56,14 @@ def test_commands_are_signed_with_a_key_that_the_device_has():
         ("", "c/e/b1", False),
     ],
 )
-def test_a_subtree_is_of_whole_segments(path, subtree, seen):
-    assert rules.stands_within(path, subtree) is seen
+def test_a_part_is_of_whole_segments(path, part, seen):
+    assert in_part(path, part) is seen
 
 
 def test_who_is_appointed_to_the_estate_sees_all_of_it():
-    assert rules.own_subtree("c/s/estate", "estate") == ""
-    assert rules.own_subtree("", "estate") == ""
-    assert rules.own_subtree("c/s/estate/b1", "estate") == "c/s/estate/b1"
+    assert part_of("c/s/estate", "estate") == ""
+    assert part_of("", "estate") == ""
+    assert part_of("c/s/estate/b1", "estate") == "c/s/estate/b1"
 
 
 def test_a_label_fits_what_wechat_takes():
@@ -99,6 +104,10 @@ def test_a_good_sheet_is_planned():
         ({"name": "门\u202e"}, "name", "bad_characters"),
         ({"name": "门" * 61}, "name", "too_long"),
         ({"place": "东门口"}, "place", "bad_place"),
+        ({"place": "eats"}, "place", "unknown_place"),
+        ({"place": "west", "new_place": "是"}, "place", "unknown_place"),  # taken, out of sight
+        ({"place": "east", "new_place": "vielleicht"}, "new_place", "bad_flag"),
+        ({"new_place": "是"}, "place", "missing"),
         ({"building": "9号楼"}, "building", "unknown_building"),
         ({"entrance": "1单元"}, "building", "missing"),
         ({"building": "1号楼", "entrance": "7单元"}, "entrance", "unknown_entrance"),
@@ -117,7 +126,23 @@ def test_a_bad_cell_has_a_code(changes, column, code):
 
 def test_every_bad_line_is_reported_and_one_serial_stands_once():
     found = codes({**GATE, "serial": "s1"}, {"kind": "?", "name": ""}, {**GATE, "serial": "S 1"})
-    assert found == [(3, "name", "missing"), (4, "serial", "duplicate_serial")]
+    assert found == [
+        (3, "kind", "unknown_kind"),
+        (3, "name", "missing"),
+        (4, "serial", "duplicate_serial"),
+    ]
+
+
+def test_a_line_that_lacks_a_cell_tells_its_other_faults_in_the_same_round():
+    """Newcomer's trial 8: they came one round after the other."""
+    found = codes({"kind": "?", "name": "=1", "place": "？", "gateway": "y", "warranty": "z"})
+    assert [column for _, column, _ in found] == ["kind", "place", "gateway", "warranty", "name"]
+
+
+def test_a_line_founds_a_place_for_all_of_its_sheet():
+    lines = [{**GATE, "place": "west"}, {**GATE, "place": "west", "new_place": "YES"}]
+    there = dataclasses.replace(THERE, free=frozenset({"west"}))
+    assert [one.place_id for one in judged(*lines, there=there).devices] == ["west", "west"]
 
 
 def test_a_line_with_several_faults_tells_them_all():

@@ -86,7 +86,7 @@ def test_one_bad_event_does_not_spoil_the_others(panel, signed):
     good = [event(panel.device_id, id=f"e_{n}") for n in range(3)]
     bad = [
         event("dev_other"),
-        event(panel.device_id, surprise=1),
+        event(panel.device_id, Surprise=1),
         7,
         {},
         event(panel.device_id, time="noon"),
@@ -193,6 +193,24 @@ def test_a_missing_header_is_refused(panel, signed, missing):
     assert signed(panel, event(panel.device_id), tamper=drop).status == 401
 
 
+def test_a_message_id_that_is_too_long_is_said_so_and_one_that_fits_is_taken(panel, signed):
+    """Newcomer's trial 20: it was answered `bad_signature`."""
+    assert signed(panel, event(panel.device_id), message_id="m" * 64).status == 200
+    reply = signed(panel, event(panel.device_id), message_id="m" * 65)
+    assert (reply.status, reply.code) == (400, "message_id_too_long")
+
+
+def test_what_is_invalid_is_named_by_its_id_if_that_can_be_read(panel, signed):
+    """Newcomer's trial 20."""
+    batch = [event(panel.device_id, id="e_1", data=7), event("other", id="e_2"), {"id": "a b"}]
+    results = signed(panel, batch).body["results"]
+    assert [(one["status"], one["id"]) for one in results] == [
+        ("invalid", "e_1"),
+        ("invalid", "e_2"),
+        ("invalid", None),
+    ]
+
+
 @pytest.mark.parametrize("off", [-301, 302, -10 * 365 * 86400, 10 * 365 * 86400])
 def test_a_wrong_clock_is_told_the_time(panel, signed, off):
     reply = signed(panel, event(panel.device_id), at=time.time() + off)
@@ -254,7 +272,7 @@ def test_an_event_with_more_data_than_travels_is_refused_alone(panel, signed):
         {"data": {"unit_id": 7}},
         {"data": {"unit_id": "u1", "photo": ["key"]}},
         {"replayed": "yes"},
-        {f"k{n}": 0 for n in range(5_000)},
+        {f"K{n}": 0 for n in range(5_000)},
     ],
 )
 def test_an_event_that_would_harm_its_readers_is_refused_and_the_good_one_stands(

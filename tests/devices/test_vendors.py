@@ -276,7 +276,9 @@ def test_a_trial_shows_what_would_become_of_a_message_and_writes_nothing(staff, 
     ("kind", "wish", "code"),
     [
         (Kind.CAMERA, ("nobody", {}), "no_such_adapter"),
-        (Kind.SMOKE_SENSOR, ("tuya", {}), "secret_missing"),
+        (Kind.GATEWAY, ("tuya", {}), "secret_missing"),
+        (Kind.GATE, ("hikvision_anpr", {}), "wrong_kind"),
+        (Kind.SMOKE_SENSOR, ("tuya", {}), "wrong_kind"),
         (Kind.BIN, ("mapper", {}), "mapping_missing"),
         (Kind.BIN, ("mapper", {"mapping": {"events": [{"type": "a.b"}]}}), "unknown_event_type"),
         (
@@ -285,7 +287,7 @@ def test_a_trial_shows_what_would_become_of_a_message_and_writes_nothing(staff, 
             "not_of_this_kind",
         ),
         (Kind.BIN, ("mapper", {"mapping": {"readings": {"x": {"path": "x"}}}}), "unknown_quantity"),
-        (Kind.METER, ("dahua", {"names": {"P": {"quantity": "smoke"}}}), "unknown_quantity"),
+        (Kind.CAMERA, ("dahua", {"names": {"P": {"quantity": "smoke"}}}), "unknown_quantity"),
     ],
 )
 def test_what_cannot_work_is_not_saved(staff, attached, kind, wish, code):
@@ -293,16 +295,66 @@ def test_what_cannot_work_is_not_saved(staff, attached, kind, wish, code):
     reply = staff("PUT", f"{device}/adapter", {"adapter": wish[0], "settings": wish[1]})
     assert (reply.status, reply.code) == (422, code)
     assert Device.get(device).adapter is None
+    if code == "wrong_kind":
+        assert reply.body["details"]["kinds"]
+
+
+def test_a_trial_says_what_the_mapping_looked_for_in_vain(staff, attached):
+    """Newcomer's trial 15."""
+    words = {"path": "lid", "words": {"1": "kitchen"}}
+    opened = {"type": "bin.opened", "data": {"category": words, "holder": {"path": "card"}}}
+    jammed = {"type": "device.fault", "when": {"path": "evt", "one_of": ["jam"]}}
+    mapping = {"time": "ts", "events": [opened, jammed], "readings": {"weight": {"path": "w"}}}
+    bin_, _ = attached(Kind.BIN, "mapper", mapping=mapping)
+    reply = staff("POST", f"{bin_}/adapter/trial", {"body": '{"lid": 7, "evt": "open", "w": []}'})
+    assert [(one["field"], one["why"], one["said"]) for one in reply.body["dropped"]] == [
+        ("time", "absent", ""),
+        ("bin.opened.category", "unknown_word", "7"),
+        ("bin.opened.holder", "absent", ""),
+        ("device.fault", "condition_not_met", "open"),
+        ("weight", "no_value", "[]"),
+    ]
+
+
+WEIGHED = {"mapping": {"readings": {"weight": {"path": "w"}}}}
+
+
+@pytest.mark.parametrize(
+    ("how", "body"),
+    [
+        ((Kind.BIN, "mapper", WEIGHED), b"[]"),
+        ((Kind.BIN, "mapper", WEIGHED), b"{}"),
+        ((Kind.CAMERA, "dahua", {}), b'{"Events": []}'),
+    ],
+)
+def test_a_message_with_nothing_in_it_is_well_formed_and_a_sign_of_life(http, attached, how, body):
+    """Newcomer's trial 15."""
+    device, path = attached(*how[:2], **how[2])
+    reply = http("POST", path, body)
+    assert (reply.status, reply.body["accepted"], reply.body["results"]) == (200, 0, [])
+    assert [row.type for row in recorded(device)] == ["device.heartbeat"]
+
+
+def test_a_vendors_device_that_is_silent_for_a_night_is_not_gone(staff, attached):
+    """Newcomer's trial 3: a plate camera was OFFLINE four minutes after the last car."""
+    gateway, _ = attached(Kind.GATEWAY, "chirpstack", serial="GW-1")
+    camera, _ = attached(Kind.PLATE_CAMERA, "hikvision_anpr")
+    told, _ = attached(Kind.PLATE_CAMERA, "hikvision_anpr", silence_s=600)
+    child, _ = attached(Kind.GAS_SENSOR, "", gateway_id=gateway, serial="1")
+    native, _ = attached(Kind.GAS_SENSOR, "")
+    wanted = {camera: 8 * 3600, told: 600, child: 8 * 3600, native: 300, gateway: 3600}
+    for device, seconds in wanted.items():
+        assert staff("GET", f"{device}/health").body["expected_s"] == seconds
 
 
 def test_a_secret_is_kept_sealed_never_shown_and_stays_if_left_out(staff, attached):
     secret = "topsecret-topsecret-topsecret"
-    sensor, _ = attached(Kind.SMOKE_SENSOR, "tuya", secret=secret)
-    shown = staff("PUT", f"{sensor}/adapter", {"adapter": "tuya", "settings": {"approach": "out"}})
+    gateway, _ = attached(Kind.GATEWAY, "tuya", secret=secret)
+    shown = staff("PUT", f"{gateway}/adapter", {"adapter": "tuya", "settings": {"approach": "out"}})
     assert shown.body["has_secret"]
     assert shown.body["settings"]["approach"] == "out"
-    row = Device.get(sensor)
-    for place in (shown.body, staff("GET", f"{sensor}/adapter").body, row.serialize()):
+    row = Device.get(gateway)
+    for place in (shown.body, staff("GET", f"{gateway}/adapter").body, row.serialize()):
         assert secret not in json.dumps(place)
 
 

@@ -66,6 +66,20 @@ def test_a_batch_that_comes_again_in_another_order_is_summed_up_once(series):
     assert hour(series) == (10, 45.0)
 
 
+def test_what_is_lost_in_time_is_summed_up_with_nothing(series):
+    """Newcomer's trial 20: samples of weeks ago looked like those of the hour they came in."""
+    measure(series, 3)
+    device = Device.find(series.device_id)
+    assert device is not None
+    pack = {"senml": [{"n": series.quantity, "v": 1_000}]}
+    old = BEGAN - timedelta(days=40)
+    said = Reported("e_old", "device.telemetry", old, 1, 9, pack, replayed=True)
+    telemetry.keep(device, said, BEGAN)
+    woken("roll_up_samples", {"Records": images(series)})
+    assert len(images(series)) == 4
+    assert hour(series) == (3, 3.0)
+
+
 def test_the_real_stream_brings_each_sample_to_its_hour(series, tmp_path: Path):
     """A second streamed table, read as the one-machine home reads it."""
     line = LINES["roll_up_samples"]

@@ -182,6 +182,10 @@ def test_a_vendor_runs_it_from_the_command_line(system: System, town: Town, tmp_
         ) as simulated:
             said, _ = asking.communicate(timeout=90)
             simulated.terminate()
+    assert "in maintenance while it is examined" in told.read_text(encoding="utf-8")
+    health = town.staff.read(f"/property/devices/{gate}/health")
+    assert health["maintained_until"] is None
+    assert [one for one in health["faults"] if one["fault_id"] or one["fault"] == "flapping"] == []
     given = json.loads(said)
     bad = [one for one in given["checks"] if one["verdict"] == "FAIL"]
     assert (asking.returncode, bad) == (0, [])

@@ -25,7 +25,7 @@ START = {"connector": 1, "session_id": "cs_1", "max_minutes": 5}
 @pytest.fixture(scope="module")
 def charger(town: Town) -> Iterator[Machine]:
     """A charger that the staff enrol now; it reports over the broker when it is told to."""
-    device = enrol(town.staff, town.estate.community_id, "charger", "heyuan-shed-2", serial="C-1")
+    device = enrol(town.staff, town.estate.community_id, "charger", "heyuan-shed-1", serial="C-1")
     machine = Machine(device, broker_of(town.estate)).report_by()
     machine.start(timeout_s=30)  # the broker learns of it a moment after it was enrolled
     yield machine
@@ -107,7 +107,7 @@ def test_what_is_not_signed_with_its_key_changes_nothing(town: Town, charger: Ma
 
 
 def test_a_retired_device_is_heard_and_commanded_no_more(town: Town):
-    made = enrol(town.staff, town.estate.community_id, "barrier", "heyuan-lane-3")
+    made = enrol(town.staff, town.estate.community_id, "barrier", "heyuan-lane-3", new_place=True)
     http = HttpDevice(made, town.estate.base_url)
     http.say("barrier.moved", {"position": "up", "by": "button"})
     retire(town.staff, made.id)

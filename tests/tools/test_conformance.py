@@ -137,6 +137,10 @@ def test_a_report_says_what_was_seen_and_what_was_expected():
     assert [report.status(found) for found in ([good], [bad, good], [])] == [0, 1, 1]
 
 
+KNOWN = ["--device", "d", "--kind", "gate", "--community", "c", "--key", "a2V5"]
+PLACED = ["--token", "t", "--place", "p", "--community", "c"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -147,6 +151,10 @@ def test_a_report_says_what_was_seen_and_what_was_expected():
         (["--url", "http://x", "--enrol", "gate"], "--enrol needs"),
         (["--url", "http://x", "--device", "d", "--kind", "tank"], "no such kind"),
         (["--demo", "/nowhere"], "cannot be read"),
+        (["--demo", "pyproject.toml"], "cannot be read"),
+        (["--demo", "miniprogram-api-spec/events/index.json"], "is no sign-ins file"),
+        (["--url", "http://x", *KNOWN, "--mqtt", "mqtt://h:port"], "not understood"),
+        (["--url", "nonsense", "--enrol", "gate", *PLACED], "could not begin"),
     ],
 )
 def test_what_is_missing_is_said_before_anything_begins(words, said, capsys):

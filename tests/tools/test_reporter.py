@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib.devices.adapters import ADAPTERS
+from chalicelib.devices.rules.uplink import Refused
 from chalicelib.devices.schemas.adapters import AdapterSettings
 from chalicelib.devices.schemas.uplink import read_batch
 from tools.simulate import vendors
@@ -102,8 +103,10 @@ def test_half_a_batch_is_broken_and_the_other_half_is_not(body: str):
     speaking = reporter(Cloud())
     made = [speaking.say(*Life("meter").next()) for _ in range(2)]
     posted = Posted(HttpDevice(device, ""), CONDUCTS[body].manner)
-    read = read_batch(posted._body(made), "dev", "meter", at=datetime.now(UTC))
-    assert any(isinstance(one, list) for one in read)
+    read = read_batch(
+        posted._body(made), "dev", "meter", folder="c/stills/dev", at=datetime.now(UTC)
+    )
+    assert any(isinstance(one, Refused) for one in read)
 
 
 @pytest.mark.parametrize("adapter", sorted(vendors.MESSAGES))

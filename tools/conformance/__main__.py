@@ -26,6 +26,7 @@ from tools.conformance import report
 from tools.conformance.bench import Bench, Pace
 from tools.conformance.check import Finding
 from tools.conformance.examine import Listen, Wish, bench_of, examined
+from tools.conformance.maintenance import maintained
 from tools.conformance.moves import Asked, Counted, Moves, program
 from tools.conformance.subject import Asking, SubjectError, subject, text_of
 from tools.simulate.enrolling import retire
@@ -48,8 +49,11 @@ def _examine(asked: argparse.Namespace, bench: Bench) -> int:
         if not asked.json:
             print(report.line(found), flush=True)
 
-    print(_directions(bench), file=sys.stderr if asked.json else sys.stdout, flush=True)
-    findings = examined(bench, tell)
+    aside = sys.stderr if asked.json else sys.stdout
+    print(_directions(bench), file=aside, flush=True)
+    with maintained(bench.staff, bench.device.id) as said:
+        print(f"{said}\n", file=aside, flush=True)
+        findings = examined(bench, tell)
     if asked.json:
         print(report.as_json(bench, findings))
         return report.status(findings)

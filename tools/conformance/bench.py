@@ -7,8 +7,12 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.devices.rules.pictures import folder
+from chalicelib.devices.rules.uplink import Read
+from chalicelib.devices.schemas.uplink import read_batch
 from tools.conformance.broker_relay import BrokerRelay
 from tools.conformance.moves import Moves
 from tools.conformance.orders import Repertoire
@@ -174,6 +178,12 @@ class Bench:
                 if abs(off) < HOUR_MS // 2:  # not one of our own lies
                     return ours + off
         return ours
+
+    def read(self, body: bytes) -> list[Read]:
+        """Read a body as the deployment does; raises Refusal."""
+        of = self.device
+        own = folder(of.community_id, of.id)
+        return read_batch(body, of.id, of.kind, folder=own, at=datetime.now(UTC))
 
     # -- what we do ----------------------------------------------------------------------------
 

@@ -233,9 +233,11 @@ def restart(bench: Bench) -> str:
     if "DONE" not in seen.results:
         raise FailedError(f"device.restart: {seen}")
     bench.until(lambda: bench.relay.connections > before and bench.is_ready())
-    again = bench.hellos(bench.line()) if bench.relay.connections > before else []
+    if bench.relay.connections == before:
+        raise FailedError(f"it did not connect again within {bench.pace.patience_s:.0f} s")
+    again = bench.hellos(bench.line())
     if not again:
-        raise FailedError(f"it did not come back within {bench.pace.patience_s:.0f} s")
+        raise FailedError("it connected again and sent no hello")
     if again[-1]["boot"] <= boot:
         raise FailedError(f"its boot was {boot} and is {again[-1]['boot']}")
     return f"boot {boot}, then {again[-1]['boot']}"

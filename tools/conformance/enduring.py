@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from chalicelib.core.errors import Refusal
 from chalicelib.devices.rules.catalogue import PROFILES
 from chalicelib.devices.rules.uplink import Reported
-from chalicelib.devices.schemas.uplink import read_batch
 from tools.conformance.bench import Bench, words
 from tools.conformance.check import FailedError, NotTriedError, check
 from tools.conformance.seen import Json, Posted, Report, events_of, reports
@@ -148,7 +146,7 @@ def _sent(bench: Bench) -> list[Json]:
 
 def _read(bench: Bench, one: Report) -> list[bool]:
     try:
-        batch = read_batch(one.body, bench.device.id, bench.device.kind, at=datetime.now(UTC))
+        batch = bench.read(one.body)
     except Refusal:
         return []
     return [isinstance(event, Reported) for event in batch]

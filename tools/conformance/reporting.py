@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.core.errors import Refusal
 from chalicelib.devices.rules.catalogue import URGENT
 from chalicelib.devices.rules.signing import WINDOW
-from chalicelib.devices.rules.uplink import LIVE_FOR, RATE, Flow, admission, tokens
-from chalicelib.devices.schemas.uplink import CLOUD_EVENTS, read_batch
+from chalicelib.devices.rules.uplink import LIVE_FOR, RATE, Flow, Refused, admission, tokens
+from chalicelib.devices.schemas.uplink import CLOUD_EVENTS
 from tools.conformance.bench import Bench, words
 from tools.conformance.check import FailedError, NotTriedError, check
 from tools.conformance.seen import Json, Posted, Report, Said, moment, reports
@@ -151,10 +151,11 @@ def event_form(bench: Bench) -> str:
 
     def fault(one: Report) -> str:
         try:
-            batch = read_batch(one.body, bench.device.id, bench.device.kind, at=datetime.now(UTC))
+            batch = bench.read(one.body)
         except Refusal as refusal:
             return f"it is refused: {refusal.code}"
-        wrong = [faults[0] for faults in batch if isinstance(faults, list)]
+        said = [one.errors if isinstance(one, Refused) else one.faults for one in batch]
+        wrong = [faults[0] for faults in said if faults]
         strange = [fault for fault in wrong if fault["type"] != "foreign_source"]
         return f"{strange[0]['type']} at {words(strange[0]['loc'])}" if strange else ""
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import requests
+
 from chalicelib.devices.rules.catalogue import Kind
 from tools.conformance.upstream import Upstream
 from tools.simulate.enrolling import enrol
@@ -55,6 +57,17 @@ class Subject:
 
 def subject(asking: Asking) -> Subject:
     """Find out whom we examine; raises SubjectError, or requests' errors while enrolling."""
+    try:
+        return _subject(asking)
+    except (KeyError, TypeError, AttributeError) as failure:
+        raise SubjectError(f"{asking.demo} is no sign-ins file: {failure!r}") from failure
+    except requests.RequestException:
+        raise
+    except ValueError as failure:  # a port that is none, an address that is none
+        raise SubjectError(f"not understood: {failure}") from failure
+
+
+def _subject(asking: Asking) -> Subject:
     estate = Estate.of(_read(asking.demo)) if asking.demo else None
     url = asking.url or (estate.base_url if estate else "")
     if not url:

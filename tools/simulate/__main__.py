@@ -21,10 +21,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import requests
+
+from tools.lift_pictures import KINDS
 from tools.simulate.acks import Handled
 from tools.simulate.camera import Camera
 from tools.simulate.conducts import CONDUCTS
-from tools.simulate.estate import Estate
+from tools.simulate.estate import Device, Estate
 from tools.simulate.fleet import COMMANDED, MAKERS, Fleet, Wish, WishError, plug_in, talker
 from tools.simulate.machine import Machine
 from tools.simulate.panel import Panel
@@ -32,18 +35,32 @@ from tools.simulate.reporter import Reporter
 
 
 def main(arguments: list[str]) -> int:
-    """Parse and run; the exit status is 0 unless something is refused."""
+    """Parse and run; 0 unless something is refused, 2 if it could not begin."""
     wish = _parser().parse_args(arguments)
-    estate = _estate(wish)
+    try:
+        return _run(_estate(wish), wish)
+    except (_CannotError, requests.RequestException) as failure:
+        print(f"could not begin: {failure}", file=sys.stderr)
+        return 2
+
+
+class _CannotError(Exception):
+    """What was asked cannot be, and why."""
+
+
+def _run(estate: Estate, wish: argparse.Namespace) -> int:
     if wish.what == "devices":
         return _run_devices(estate, wish)
     if wish.what == "fleet":
         return _run_fleet(estate, wish)
     if wish.what == "ring":
-        panel = Panel(estate.of_kind("panel")[0], estate.base_url)
+        gates = [gate.id for gate in estate.of_kind("gate")]
+        if wish.gate not in gates:
+            raise _CannotError(f"no such gate: {wish.gate}; there are {', '.join(gates)}")
+        panel = Panel(_first(estate, "panel"), estate.base_url)
         print(panel.ring(wish.unit, wish.gate)["id"])
         return 0
-    camera = Camera(estate.of_kind("lift_camera")[0], estate.base_url)
+    camera = Camera(_first(estate, "lift_camera"), estate.base_url)
     for seed in range(wish.frames):
         print(camera.look(wish.picture, seed)["id"])
         time.sleep(0.5)
@@ -70,15 +87,30 @@ def _parser() -> argparse.ArgumentParser:
     ring.add_argument("unit")
     ring.add_argument("gate")
     look = what.add_parser("look", help="let the lift camera see something")
-    look.add_argument("picture")
+    look.add_argument("picture", choices=sorted(KINDS))
     look.add_argument("--frames", type=int, default=3)
     return parser
 
 
 def _estate(wish: argparse.Namespace) -> Estate:
-    estate = Estate.read(wish.demo)
-    at = urlsplit(wish.mqtt)
-    return estate.reached_at(wish.http, at.hostname or "", at.port or 0)
+    try:
+        estate = Estate.read(wish.demo)
+    except OSError as failure:
+        said = f"{wish.demo} cannot be read ({failure.strerror}): start the system with `make run`"
+        raise _CannotError(said) from failure
+    except (ValueError, KeyError, TypeError, AttributeError) as failure:
+        raise _CannotError(f"{wish.demo} is no sign-ins file: {failure!r}") from failure
+    try:
+        at = urlsplit(wish.mqtt)
+        return estate.reached_at(wish.http, at.hostname or "", at.port or 0)
+    except ValueError as failure:
+        raise _CannotError(f"not a broker's address: {wish.mqtt}") from failure
+
+
+def _first(estate: Estate, kind: str) -> Device:
+    if found := estate.of_kind(kind):
+        return found[0]
+    raise _CannotError(f"the estate has no {kind}")
 
 
 def _run_devices(estate: Estate, wish: argparse.Namespace) -> int:

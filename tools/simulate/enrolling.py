@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+import requests
+
 from tools.simulate.estate import Device, device_of
 from tools.simulate.person import Person
 
@@ -16,17 +18,21 @@ def enrol(
     *,
     serial: str = "",
     gateway_id: str = "",
+    new_place: bool = False,
 ) -> Device:
     """Enrol a device at a place; its key is in the answer. Raises requests' errors."""
     wish = {
         "kind": kind,
         "name": f"模拟设备 {kind} {secrets.token_hex(2)}",
         "place_id": place_id,
+        "new_place": new_place,
         "serial": serial,
         "gateway_id": gateway_id or None,
     }
     answer = staff.post("/property/devices", wish)
-    answer.raise_for_status()
+    if not answer.ok:
+        said = f"{answer.status_code} {answer.text[:200]} from {answer.url}"
+        raise requests.HTTPError(said, response=answer)
     made = answer.json()
     known = {"id": made["device_id"], "kind": kind, "key_id": made["key_id"], "key": made["key"]}
     return device_of(

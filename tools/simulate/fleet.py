@@ -168,7 +168,8 @@ class Fleet:
         staff = self._staff
         place = f"simulated-{wish.kind}"
         serial = f"SIM-{vendors.BEGAN}-{len(self._taken)}-{len(self.running)}"
-        device = enrol(staff, self.estate.community_id, wish.kind, place, serial=serial)
+        of = self.estate.community_id
+        device = enrol(staff, of, wish.kind, place, serial=serial, new_place=True)
         self._taken.add(device.id)
         self._enrolled_ids.append(device.id)
         if not wish.adapter:

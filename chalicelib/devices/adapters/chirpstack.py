@@ -22,6 +22,7 @@ from chalicelib.core.foreign import (
 from chalicelib.devices.events import Reading, Translated
 
 NEEDS: tuple[str, ...] = ()
+KINDS: tuple[str, ...] = ("gateway",)
 
 MOST_READINGS = 200
 DEEPEST = 3

@@ -24,6 +24,7 @@ from chalicelib.core.records import each
 from chalicelib.devices.events import Attachment, Translated
 
 NEEDS: tuple[str, ...] = ()
+KINDS: tuple[str, ...] = ("plate_camera", "camera", "lift_camera", "gateway")
 
 _PASSINGS = frozenset({"TrafficJunction", "TrafficGate", "TrafficManualSnap", "ANPR"})
 _BEATS = frozenset({"Heartbeat", "NTPAdjustTime"})
@@ -52,7 +53,7 @@ def translate(body: bytes, content_type: str, settings: Mapping[str, Any]) -> li
     """Return the events of a message; raises BadRequest for what has none."""
     message, pictures = _opened(body, content_type)
     given = message.get("Events", [message])
-    if not isinstance(given, list) or not given:
+    if not isinstance(given, list):
         raise BadRequest("not_this_vendor", "不是大华的事件")
 
     def read(one: object) -> Iterator[Translated]:

@@ -13,6 +13,7 @@ from chalicelib.core.foreign import Part, json_of, moment_of, parts_of, text_of,
 from chalicelib.devices.events import Attachment, Translated
 
 NEEDS: tuple[str, ...] = ()
+KINDS: tuple[str, ...] = ("door", "gate", "panel", "lock")
 
 AT_A_DOOR = 5
 

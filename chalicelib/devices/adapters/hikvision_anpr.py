@@ -21,6 +21,7 @@ from chalicelib.core.foreign import (
 from chalicelib.devices.events import Attachment, Translated
 
 NEEDS: tuple[str, ...] = ()
+KINDS: tuple[str, ...] = ("plate_camera",)
 
 _BEATS = frozenset({"heartbeat", "videoloss"})
 """What the camera says when there is nothing to say."""

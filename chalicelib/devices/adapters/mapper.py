@@ -11,11 +11,14 @@ from typing import Any
 from chalicelib.core.errors import BadRequest
 from chalicelib.core.foreign import json_of, moment_of, number_of, text_of, whole_of, within
 from chalicelib.core.records import each
-from chalicelib.devices.events import Reading, Translated
+from chalicelib.devices.events import Dropped, DroppedWhy, Reading, Translated
 
 NEEDS: tuple[str, ...] = ("mapping",)
+KINDS: tuple[str, ...] = ()
 
 LONGEST_WORD = 500
+LONGEST_SAID = 64
+MOST_DROPPED = 200
 
 
 def translate(body: bytes, content_type: str, settings: Mapping[str, Any]) -> list[Translated]:  # noqa: ARG001 -- every adapter's shape
@@ -23,13 +26,56 @@ def translate(body: bytes, content_type: str, settings: Mapping[str, Any]) -> li
     mapping: Mapping[str, Any] = settings["mapping"]
     given = within(json_of(body), mapping.get("each") or "")
     messages = given if isinstance(given, list) else [given]
-    if not messages:
-        raise _misfit()
     return each(
         messages,
         lambda one: _events(one, mapping, settings["utc_offset"]),
         bad=lambda code: Translated(refused=code),
     )
+
+
+def dropped(body: bytes, settings: Mapping[str, Any]) -> list[Dropped]:
+    """Return what the mapping looks for in a body and does not get, for who writes the mapping."""
+    mapping: Mapping[str, Any] = settings["mapping"]
+    given = within(json_of(body), mapping.get("each") or "")
+    messages = given if isinstance(given, list) else [given]
+    return [
+        Dropped(number, field, path, why, told)
+        for number, message in enumerate(messages)
+        for field, path, why, told in _missed(message, mapping)
+    ][:MOST_DROPPED]
+
+
+def _missed(message: Any, mapping: Mapping[str, Any]) -> Iterator[tuple[str, str, DroppedWhy, str]]:
+    for name in ("id", "time", "counter", "child", "replayed"):
+        if mapping.get(name) and _at(message, mapping, name) is None:
+            yield name, mapping[name], "absent", ""
+    for rule in mapping.get("events") or []:
+        if not _holds(message, rule.get("when")):
+            path = rule["when"]["path"]
+            yield rule["type"], path, "condition_not_met", _said(within(message, path))
+            continue
+        for name, source in (rule.get("data") or {}).items():
+            yield from _unread(message, f"{rule['type']}.{name}", source)
+    for name, source in (mapping.get("readings") or {}).items():
+        yield from _unread(message, name, source)
+
+
+def _unread(
+    message: Any, field: str, source: Mapping[str, Any]
+) -> Iterator[tuple[str, str, DroppedWhy, str]]:
+    """Yield why a value was left out, if it was."""
+    path = source.get("path")
+    if path is None or _value(message, source) is not None:
+        return
+    found = within(message, path)
+    if found is None:
+        yield field, path, "absent", ""
+    else:
+        yield field, path, "unknown_word" if source.get("words") else "no_value", _said(found)
+
+
+def _said(found: object) -> str:
+    return "" if found is None else str(found)[:LONGEST_SAID]
 
 
 def _misfit() -> BadRequest:

@@ -16,6 +16,7 @@ from chalicelib.core.foreign import json_of, moment_of, number_of, text_of, with
 from chalicelib.devices.events import Reading, Translated
 
 NEEDS: tuple[str, ...] = ("secret",)
+KINDS: tuple[str, ...] = ("gateway",)
 
 NONCE, TAG, BLOCK = 12, 16, 16
 SHORTEST_SECRET = 24

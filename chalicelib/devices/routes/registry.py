@@ -48,8 +48,8 @@ def enrol_device(caller: Caller, body: schemas.EnrolAsked) -> enrolment.Enrolmen
 
 @router.get("/property/devices/{device_id}", permission="devices.read", reply=schemas.DeviceDetail)
 def show_device(caller: Caller, device_id: str) -> views.DeviceView:
-    """Show a device, also a retired one."""
-    return views.view(registry.seen_by(caller, device_id))
+    """Show a device, also a retired one; its firmware is what it says itself, if it does."""
+    return views.whole(registry.seen_by(caller, device_id))
 
 
 @router.put(
@@ -95,7 +95,7 @@ def _wanted(query: schemas.DeviceQuery) -> registry.Wanted:
 
 
 def _spot(body: schemas.SpotAsked) -> Spot:
-    return Spot(body.place_id, body.node_path, body.gateway_id or "")
+    return Spot(body.place_id or "", body.node_path, body.gateway_id or "", body.new_place)
 
 
 def _hardware(body: schemas.PlateAsked) -> Hardware:

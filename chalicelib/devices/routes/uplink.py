@@ -23,7 +23,8 @@ router = web.Router(__name__)
 def report_events(raw: web.Raw) -> uplink.Accepted:
     """Report events: one CloudEvent or a batch, signed with the device's key."""
     device = admission.authenticate(raw.headers, raw.body)
-    batch = read_batch(raw.body, device.device_id, device.kind, at=clock.now())
+    of, folder = device.device_id, stills.folder(device)
+    batch = read_batch(raw.body, of, device.kind, folder=folder, at=clock.now())
     return uplink.accept(device, raw.headers["webhook-id"], raw.body, batch)
 
 

@@ -243,7 +243,9 @@ ALARMS = frozenset({"smoke.detected", "gas.detected"})
 URGENT = CALLS_FOR_HELP | ALARMS
 """Event types with queues and reserved concurrency of their own (SECURITY.md 18)."""
 
-QUIET = frozenset({"device.heartbeat", "device.telemetry"})
+HEARTBEAT, TELEMETRY = "device.heartbeat", "device.telemetry"
+
+QUIET = frozenset({HEARTBEAT, TELEMETRY})
 """Recorded and observed, but announced to nobody: they come all day from everything."""
 
 

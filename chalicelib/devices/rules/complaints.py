@@ -6,7 +6,7 @@ words about one fault the one that the device said later decides, whichever came
 
 from dataclasses import dataclass, replace
 
-from chalicelib.devices.rules.catalogue import OF_ALL, PROFILES, QUIET, Kind
+from chalicelib.devices.rules.catalogue import HEARTBEAT, OF_ALL, PROFILES, QUIET, Kind
 from chalicelib.devices.rules.health import (
     CLOCK,
     FOLDED,
@@ -29,8 +29,7 @@ WRONG_MS, RIGHT_MS = 300_000, 120_000
 STRIKES = 3
 """How many beats a clock is wrong before it is believed to be."""
 
-HEARTBEAT, FAULTED, RESTORED, STARTED, POWER_LOST = (
-    "device.heartbeat",
+FAULTED, RESTORED, STARTED, POWER_LOST = (
     "device.fault",
     "device.restored",
     "device.started",

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.devices.events import Reading
-from chalicelib.devices.rules.catalogue import PROFILES, Kind
+from chalicelib.devices.rules.catalogue import HEARTBEAT, PROFILES, TELEMETRY, Kind
 from chalicelib.devices.rules.uplink import FIRST_YEAR, LAST_YEAR
 
 MOST_READINGS = 200
@@ -19,8 +19,6 @@ UNREAD = "unread"
 """What stands for a plate that a camera could not read."""
 
 LONGEST_PLATE = 16
-
-TELEMETRY, HEARTBEAT = "device.telemetry", "device.heartbeat"
 
 QUANTITIES: Mapping[str, str] = {
     "temp": "temperature",

@@ -51,15 +51,9 @@ def signing_key_id(secret_ids: Iterable[str], hello_key: str | None) -> str | No
     return ids[-1] if ids else None
 
 
-def own_subtree(node_path: str, community_id: str) -> str:
-    """Return the node of an estate that a caller is confined to; empty: they see all of it."""
-    last = node_path.rpartition("/")[2]
-    return "" if last in ("", community_id) else node_path
-
-
-def stands_within(path: str, subtree: str) -> bool:
-    """Return whether a node's path lies in a subtree; everything lies in the empty one."""
-    return not subtree or path == subtree or path.startswith(f"{subtree}/")
+def place_of(node_path: str) -> str:
+    """Return what a device serves if nothing else is said: the node that it stands at."""
+    return node_path.rpartition("/")[2]
 
 
 def spelt(serial: str) -> str:

@@ -1,12 +1,12 @@
 """Pure verdict on a sheet of devices: every bad cell has a line, a column and a code."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from chalicelib.core.cells import Line, Problem, cell_problem, clean
 from chalicelib.devices.rules.catalogue import PROFILES, Kind
-from chalicelib.devices.rules.registry import spelt
+from chalicelib.devices.rules.registry import place_of, spelt
 
 DEVICES = "devices"
 MOST_DEVICES = 500
@@ -15,6 +15,7 @@ COLUMNS: Mapping[str, str] = {
     "kind": "类型",
     "name": "名称",
     "place": "位置编号",
+    "new_place": "新位置",
     "building": "楼栋",
     "entrance": "单元",
     "room": "房号",
@@ -27,8 +28,9 @@ COLUMNS: Mapping[str, str] = {
 }
 """The columns of a sheet, by either name; their order is free, and most may be left out.
 
-`place` is what the device serves, if that is no node of the tree (an entrance's id); `gateway`
-names a gateway's id or serial number, also one of the same sheet.
+`place` is what the device serves, if that is not the node that it stands at; one that is not
+there yet is founded by a line that says so (`new_place`). `gateway` names a gateway's id or serial
+number, also one of the same sheet.
 """
 
 NEEDED = frozenset({"kind", "name"})
@@ -39,6 +41,9 @@ KINDS: Mapping[str, Kind] = {
     **{kind.value: kind for kind in Kind},
 }
 """What a sheet may call a kind: 烟感, or smoke_sensor."""
+
+YES, NO = frozenset({"是", "yes", "true", "1", "y"}), frozenset({"", "否", "no", "false", "0", "n"})
+"""What a cell may say that is yes or no, in lower case."""
 
 _PLACE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
@@ -64,11 +69,16 @@ class Planned:
 
 @dataclass(frozen=True)
 class There:
-    """What an estate has: the paths of spots, gateways by what names them, serials taken."""
+    """What an estate has: the paths of spots, gateways by what names them, serials taken.
+
+    `places` are there, and `free` are those that lines may found.
+    """
 
     paths: Mapping[Spot, str]
     gateways: Mapping[str, str] = field(default_factory=dict)
     serials: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
+    free: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,10 +108,11 @@ def verdict(lines: Iterable[Line], there: There) -> Plan:
     """Return what a sheet says of an estate; one with problems is to be refused whole."""
     plan, read = Plan([], []), [(line, cells_of(line)) for line in lines]
     own = {spelt(cells["serial"]): line.number for line, cells in read if _is_gateway(cells)}
+    founded = {cells["place"] for _, cells in read if founds(cells)} & there.free
+    there = replace(there, places=there.places | founded)
     seen: set[str] = set()
     for line, cells in read:
-        bad = dict(_bad_cells(line))
-        bad = bad or dict(_line_problems(cells, there, own, seen))
+        bad = {**dict(_line_problems(cells, there, own, seen)), **dict(_bad_cells(line))}
         seen.add(spelt(cells["serial"]))
         plan.problems.extend(Problem(DEVICES, line.number, c, code) for c, code in bad.items())
         if not bad:
@@ -121,8 +132,7 @@ def _line_problems(
 ) -> Iterator[tuple[str, str]]:
     if cells["kind"] not in KINDS:
         yield "kind", "unknown_kind"
-    if not set(cells["place"]) <= _PLACE:
-        yield "place", "bad_place"
+    yield from _place_problems(cells, there)
     yield from _where_problems(cells, there)
     yield from _gateway_problems(cells, there, own)
     serial = spelt(cells["serial"])
@@ -132,6 +142,23 @@ def _line_problems(
         yield "serial", "duplicate_serial"
     if cells["warranty"] and not day_of(cells["warranty"]):
         yield "warranty", "bad_date"
+
+
+def _place_problems(cells: Mapping[str, str], there: There) -> Iterator[tuple[str, str]]:
+    place, word = cells["place"], cells["new_place"].lower()
+    if word not in YES | NO:
+        yield "new_place", "bad_flag"
+    if not set(place) <= _PLACE:
+        yield "place", "bad_place"
+    elif place and place not in there.places:
+        yield "place", "unknown_place"
+    elif word in YES and not place:
+        yield "place", "missing"
+
+
+def founds(cells: Mapping[str, str]) -> bool:
+    """Return whether a line founds the place that it names."""
+    return bool(cells["place"]) and cells["new_place"].lower() in YES
 
 
 def _where_problems(cells: Mapping[str, str], there: There) -> Iterator[tuple[str, str]]:
@@ -178,7 +205,7 @@ def _planned(
     return Planned(
         line=number,
         kind=KINDS[cells["kind"]],
-        place_id=cells["place"] or path.rpartition("/")[2],
+        place_id=cells["place"] or place_of(path),
         node_path=path,
         cells=cells,
         gateway_id=known,

@@ -13,6 +13,10 @@ from chalicelib.devices.rules.health import HOUR_MS, Health
 SLACK_MS = 30_000
 """How late a beat may be for reasons of ours: queues, retries."""
 
+VENDORS_MS = 8 * HOUR_MS
+"""How often a vendor's device is heard if nobody says otherwise: many speak only when something
+happens, and at a lane nothing does for a night. After three times that it is gone."""
+
 SPEAKS_FOR_OTHERS_MS = HOUR_MS
 """How often a vendor's gateway is heard that says nothing of itself."""
 
@@ -58,14 +62,16 @@ class Deadlines:
 def every_ms(kind: str, silence_s: int | None, *, adapted: bool) -> int:
     """Return how often a device is heard at the least while it works.
 
-    What staff said of a vendor's device goes first. A vendor's gateway speaks when its
-    children do.
+    What staff said of a vendor's device goes first. Else one that speaks its maker's format, by
+    itself or through a vendor's gateway, promised us no heartbeat; a vendor's gateway speaks
+    when its children do.
     """
     if silence_s:
         return silence_s * 1000
     if adapted and kind == Kind.GATEWAY:
         return SPEAKS_FOR_OTHERS_MS
-    return PROFILES[Kind(kind)].heartbeat // timedelta(milliseconds=1)
+    every = PROFILES[Kind(kind)].heartbeat // timedelta(milliseconds=1)
+    return max(every, VENDORS_MS) if adapted else every
 
 
 def sign_of(health: Health, sight: Sight) -> int:

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.devices.rules.catalogue import EVENTS
+from chalicelib.devices.rules.catalogue import EVENTS, HEARTBEAT
 from chalicelib.devices.rules.uplink import Reported
+
+_HARDWARE = 6
+"""Digits of a position that say which piece of hardware spoke."""
 
 MOST_SHOWN = 1_024
 """Bytes of an event's data that stand in the state; the whole of it is with the event."""
@@ -17,6 +20,7 @@ IMPERSONAL = frozenset(
         "bin.level",
         "charger.status",
         "device.fault",
+        "device.heartbeat",
         "device.restored",
         "device.started",
         "door.forced",
@@ -37,12 +41,20 @@ IMPERSONAL = frozenset(
 (LAW.md 3.2) and is shown to nobody in passing (SECURITY.md I15)."""
 
 
+OF_A_HEARTBEAT = frozenset({"battery", "firmware", "rssi", "uptime_s"})
+"""All that is shown of a heartbeat: a wristband may say more in it."""
+
+
 @dataclass(frozen=True)
 class Latest:
-    """A measured value: when, by its place in history (epoch milliseconds), and how much."""
+    """A measured value: when, by its place in history (epoch milliseconds), and how much.
+
+    The newest has the greatest `rank` (`rank`).
+    """
 
     at: int
     value: float
+    rank: str
 
 
 @dataclass(frozen=True)
@@ -83,16 +95,36 @@ def position(event: Reported, received_ms: int, hardware: int) -> str:
     return f"{hardware:06x}{event.boot:014x}{event.sequence:014x}{received_ms:012x}{event.id}"
 
 
+def is_of(place: str, hardware: int) -> bool:
+    """Return whether a position is of a device's so-manieth piece of hardware."""
+    return place.startswith(f"{hardware:06x}")
+
+
+def rank(place: str, at: int, received_ms: int, *, replayed: bool) -> str:
+    """Return a text by which the values of one quantity are in order, by when they were measured.
+
+    `place` is the `position` of their event, which decides between two of one instant. What
+    comes out of a buffer stands below all that came live. No value is newer than its receipt:
+    a clock ahead of ours must not outrank what follows. Other hardware outranks all before.
+    """
+    hardware, order = place[:_HARDWARE], place[_HARDWARE:]
+    return f"{hardware}{int(not replayed)}{min(at, received_ms):012x}{order}"
+
+
 def is_known(event_type: str) -> bool:
     """Return whether anybody declared a type of event."""
     return event_type in EVENTS
+
+
+_PLAIN = bool | int | float | str
 
 
 def told(event_type: str, data: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the plain values of an event's data; None where its type may name a person."""
     if event_type not in IMPERSONAL:
         return None
-    return {k: v for k, v in data.items() if isinstance(v, bool | int | float | str)}
+    wanted = OF_A_HEARTBEAT if event_type == HEARTBEAT else data.keys()
+    return {k: v for k, v in data.items() if k in wanted and isinstance(v, _PLAIN)}
 
 
 def shown(event: Reported) -> str:

@@ -1,30 +1,13 @@
-"""Pure rules of telemetry: SenML packs resolved (RFC 8428), places in history, summaries."""
+"""Pure rules of telemetry: samples of SenML packs, their places in history, summaries."""
 
 import math
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.devices.rules.catalogue import PROFILES, Kind
-
-PACK = "senml"
-"""The field of a telemetry event's data that holds its pack."""
-
-VERSION = 10
-"""The version of SenML that we read (RFC 8428, 4.4)."""
-
-ABSOLUTE = 2**28
-"""Times from here on are seconds since 1970; below, seconds from now (RFC 8428, 4.5.3)."""
-
-MOST_TIME = 10**11
-MOST_VALUE = 1e15
-DECIMALS = 12
-
-MOST_PARTS = 32
-"""Connectors, compartments or lamps that one device may measure apart: `2/active_power`."""
+from chalicelib.devices.rules.senml import ABSOLUTE, Measured, records
 
 PERSONAL = frozenset({"heart_rate", "blood_oxygen", "steps"})
 """What is measured of a person's body: nothing that is shown to whoever looks after devices."""
@@ -40,10 +23,6 @@ AHEAD_MS = 5 * MINUTE_MS
 MOST_SUMMED = 3_000
 """Samples of one series that five minutes are summed up of: ten a second. A device may send
 more, in packs or of old times: then the sum is of the first so many, and says so."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9:./_-]*")
-_PART = re.compile(r"[1-9][0-9]?")
-_OTHER_VALUES = ("vs", "vb", "vd")
 
 
 class Step(StrEnum):
@@ -78,13 +57,16 @@ GRAINS: Mapping[Step, Grain] = {
 class Sample:
     """One measured value. `at` is where it stands in history, in epoch milliseconds.
 
-    `stamped` is the device's own time of it, where we did not believe that.
+    `stamped` is the device's own time of it, where we did not believe that. One that `is_lost`
+    stands where we received it, because nobody knows when it was: it is summed up with no
+    others, and is no newest value.
     """
 
     quantity: str
     value: float
     at: int
     stamped: int | None = None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,112 +81,45 @@ class Summary:
     truncated: bool = False
 
 
-def units(kind: str) -> Mapping[str, str]:
-    """Return what a kind of device measures: quantity → SenML unit."""
-    return PROFILES[Kind(kind)].telemetry or {}
-
-
-def unit_of(kind: str, quantity: str) -> str | None:
-    """Return the unit of a quantity, or of one of a device's parts; None if it is not measured."""
-    part, _, name = quantity.rpartition("/")
-    return units(kind).get(name) if not part or _is_part(part) else None
-
-
 def is_personal(quantity: str) -> bool:
     """Return whether a quantity is of a person's body (PIPL 28: health is sensitive)."""
     return quantity.rpartition("/")[2] in PERSONAL
 
 
-def pack_refusal(kind: str, senml: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return why a pack of a device of this kind cannot be read, or None.
-
-    `bad_base_version`, `bad_name`, `bad_time`, `no_value`, `not_a_number`, `wrong_unit`. A
-    quantity that nobody declared is no fault: the event keeps it, and it starts no series.
-    """
-    try:
-        for _ in _measured(kind, senml):
-            pass
-    except _PackError as fault:
-        return str(fault)
-    return None
-
-
 def resolve(
-    kind: str, senml: Sequence[Mapping[str, Any]], occurred_ms: int, received_ms: int
+    kind: str,
+    senml: Sequence[Mapping[str, Any]],
+    occurred_ms: int,
+    received_ms: int,
+    *,
+    replayed: bool = False,
 ) -> list[Sample]:
     """Return the samples of a pack that can be read; `now` in it is the event's own time."""
     found = []
-    for quantity, value, seconds in _measured(kind, senml):
-        said = seconds * 1000 + (0 if seconds >= ABSOLUTE else occurred_ms)
+    skew = 0 if replayed else occurred_ms - received_ms
+    for one in records(kind, senml):
+        if not isinstance(one, Measured):
+            continue
+        said = one.seconds * 1000 + (0 if one.seconds >= ABSOLUTE else occurred_ms)
         stamped = round(said)
-        at = _placed(stamped, occurred_ms - received_ms, received_ms)
-        found.append(Sample(quantity, value, at, stamped if at != stamped else None))
+        at = _placed(stamped, skew, received_ms)
+        label = stamped if at != stamped else None
+        place = received_ms if at is None else at
+        found.append(Sample(one.quantity, one.value, place, label, is_lost=at is None))
     return found
 
 
-def _placed(stamped: int, skew: int, received: int) -> int:
-    """Return where in history a sample stands: where its device says, if that can be.
+def _placed(stamped: int, skew: int, received: int) -> int | None:
+    """Return where in history a sample stands, if that can be: where its device says.
 
-    A clock that is years wrong is corrected by how wrong it was when the event came; what
-    cannot have been even then stands where we received it (SECURITY.md 19).
+    A clock that is years wrong is corrected by how wrong it was when the event came; of what
+    comes out of a buffer nobody knows that. None: what cannot have been even then
+    (SECURITY.md 19).
     """
     for at in (stamped, stamped - skew):
         if received - LATEST_MS <= at <= received + AHEAD_MS:
             return at
-    return received
-
-
-class _PackError(ValueError):
-    """A pack that no reader would understand as its device meant it."""
-
-
-def _measured(kind: str, senml: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float, float]]:
-    """Yield (quantity, value, seconds) of each record that measures what the kind declares."""
-    base: dict[str, Any] = {}
-    for record in senml:
-        base |= {name: value for name, value in record.items() if name.startswith("b")}
-        if base.get("bver", VERSION) not in range(1, VERSION + 1):
-            raise _PackError("bad_base_version")
-        if all(name.startswith("b") for name in record):
-            continue  # it only sets the base of those that follow
-        quantity, unit = _quantity(kind, str(base.get("bn", "")) + str(record.get("n", "")))
-        if unit is None:
-            continue
-        if record.get("u", base.get("bu", unit)) != unit:
-            raise _PackError("wrong_unit")
-        seconds = _sum(base.get("bt", 0), record.get("t", 0), "bad_time", MOST_TIME)
-        yield quantity, _value(base, record), seconds
-
-
-def _quantity(kind: str, name: str) -> tuple[str, str | None]:
-    """Return the series of a resolved name and its unit: the last word, after a part's number."""
-    if not _NAME.fullmatch(name):
-        raise _PackError("bad_name")
-    *before, quantity = name.rpartition(":")[2].split("/")
-    if before and _is_part(before[-1]):
-        return f"{before[-1]}/{quantity}", units(kind).get(quantity)
-    return quantity, units(kind).get(quantity)
-
-
-def _is_part(text: str) -> bool:
-    return bool(_PART.fullmatch(text)) and int(text) <= MOST_PARTS
-
-
-def _value(base: Mapping[str, Any], record: Mapping[str, Any]) -> float:
-    if any(name in record for name in _OTHER_VALUES):
-        raise _PackError("not_a_number")
-    if "v" not in record and "bv" not in base:
-        raise _PackError("no_value")
-    total = _sum(base.get("bv", 0), record.get("v", 0), "not_a_number", MOST_VALUE)
-    return round(total, DECIMALS) + 0.0  # no minus zero
-
-
-def _sum(base: Any, own: Any, fault: str, most: float) -> float:
-    """Return base + own as a number that can be stored; raises `fault`."""
-    for one in (base, own):
-        if isinstance(one, bool) or not isinstance(one, int | float) or not abs(one) <= most:
-            raise _PackError(fault)
-    return float(base + own)
+    return None
 
 
 # -- buckets and partitions --------------------------------------------------------------------

@@ -7,8 +7,8 @@ from enum import StrEnum
 from math import ceil
 from typing import Any
 
-from chalicelib.devices.rules.catalogue import ALARMS, CALLS_FOR_HELP
-from chalicelib.devices.rules.telemetry import PACK
+from chalicelib.devices.rules.catalogue import ALARMS, CALLS_FOR_HELP, TELEMETRY
+from chalicelib.devices.rules.senml import PACK
 
 LIVE_FOR = timedelta(minutes=5)
 """An event older than this is history: it starts no live action."""
@@ -18,8 +18,6 @@ RATE, BURST = 10.0, 50.0
 
 RECORDS_PER_TOKEN = 50
 """Records of telemetry that count as one event: each is a sample to be kept and summed up."""
-
-TELEMETRY = "device.telemetry"
 
 ALARM_BURST = 200.0
 """The same for alarms, which have a bucket of their own: one mad sensor must not drown an SOS."""
@@ -38,6 +36,9 @@ BY_NEED = (SOS_QUEUE, URGENT_QUEUE, ORDINARY)
 
 LONGEST_ID = 64
 
+LONGEST_EVENT_ID = 128
+"""`urn:uuid:…` takes 45 characters."""
+
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 MOST_DEPTH = 32
@@ -55,7 +56,7 @@ MOST_BYTES = 256 * 1024
 class Reported:
     """One event as a device sent it; `boot` and `sequence` order a device's own events.
 
-    `faults` say what was left out of an alarm's data because nobody could read it;
+    `faults` say what was left out because nobody could read it, or might believe it;
     `replayed` is the device's own word that this comes from its buffer.
     """
 
@@ -67,6 +68,17 @@ class Reported:
     data: dict[str, Any]
     faults: list[Any] = field(default_factory=list)
     replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An event that is not taken: what is wrong with it, and its id if that can be read."""
+
+    errors: list[Any]
+    id: str | None = None
+
+
+Read = Reported | Refused
 
 
 def timely(text: str) -> datetime:

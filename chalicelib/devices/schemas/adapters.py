@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, JsonValue, RootModel, model_validator
 
 from chalicelib.core.schema import Asked, Identifier, Shown
 
@@ -223,8 +223,32 @@ class TriedEvent(Shown):
     errors: list[dict[str, Any]]
 
 
+_DROPPED: dict[str, JsonValue] = {
+    "record": 0,
+    "field": "bin.opened.category",
+    "path": "lid",
+    "why": "unknown_word",
+    "said": "7",
+}
+
+
+class DroppedField(Shown):
+    """What a mapping looks for in a record (from 0) and does not get; `said` stands there."""
+
+    model_config = _example(_DROPPED)
+
+    record: int
+    field: str
+    path: str
+    why: Literal["absent", "condition_not_met", "no_value", "unknown_word"]
+    said: str
+
+
 class TrialReply(Shown):
-    """The events that a message would become; nothing was written."""
+    """The events that a message would become; nothing was written.
+
+    `unsaid` are records that nobody can be said to say, `dropped` what a mapping did not find.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -239,13 +263,17 @@ class TrialReply(Shown):
                             "replayed": False,
                             "errors": [],
                         }
-                    ]
+                    ],
+                    "unsaid": [],
+                    "dropped": [_DROPPED],
                 }
             ]
         }
     )
 
     events: list[TriedEvent]
+    unsaid: list[dict[str, Any]]
+    dropped: list[DroppedField]
 
 
 class VendorMessage(RootModel[Any]):

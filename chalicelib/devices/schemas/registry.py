@@ -40,11 +40,7 @@ Plate = Annotated[Text, Field(max_length=60)]
 Path = Annotated[str, Field(max_length=MOST_PATH, pattern=r"^[A-Za-z0-9_/-]*$")]
 """The path of a node or flat in the organisation tree."""
 
-_SPOT: dict[str, JsonValue] = {
-    "place_id": "heyuan-entrance-01",
-    "node_path": "",
-    "gateway_id": None,
-}
+_SPOT: dict[str, JsonValue] = {"place_id": "heyuan-lift-1", "node_path": "", "gateway_id": None}
 _PLATE: dict[str, JsonValue] = {
     "vendor": "海康威视",
     "model": "DS-K1T671",
@@ -221,14 +217,16 @@ class KindsReply(Shown):
 
 
 class SpotAsked(Asked):
-    """A device's name and where it stands; an empty `node_path` is the estate itself."""
+    """A device's name and where it stands; an empty `node_path` is the estate itself.
+
+    `place_id`: a node, a flat, or where devices stand already; else its node (`new_place`: new).
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "东门", **_SPOT}]})
 
     name: Text = Field(min_length=1, max_length=60, examples=["东门"])
-    place_id: Identifier = Field(
-        description="what it serves: an entrance, a lift, a room", examples=["heyuan-entrance-01"]
-    )
+    place_id: Identifier | None = Field(default=None, examples=["heyuan-entrance-01"])
+    new_place: bool = False
     node_path: Path = ""
     gateway_id: Identifier | None = None
 

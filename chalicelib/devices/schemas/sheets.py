@@ -25,9 +25,10 @@ _MADE: dict[str, JsonValue] = {
 class SheetAsked(Asked):
     """A sheet of at most 500 devices, CSV or XLSX, in base64.
 
-    Its columns, by either name: kind 类型, name 名称; and any of place 位置编号, building 楼栋,
-    entrance 单元, room 房号, vendor 厂商, model 型号, serial 序列号, firmware 固件版本, warranty
-    保修至, gateway 网关 (a gateway's id or serial number, also of the same sheet).
+    Its columns, by either name: kind 类型, name 名称; and any of place 位置编号, new_place 新位置
+    (是 founds the place), building 楼栋, entrance 单元, room 房号, vendor 厂商, model 型号, serial
+    序列号, firmware 固件版本, warranty 保修至, gateway 网关 (a gateway's id or serial number, also
+    of the same sheet).
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"sheet": "57G75Z6LLOWQjeensAo="}]})

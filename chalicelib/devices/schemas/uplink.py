@@ -1,20 +1,24 @@
 """What devices send, and what they are answered."""
 
 import json
-from dataclasses import replace
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, RootModel, ValidationError
 
 from chalicelib.core.errors import BadRequest, TooLarge
-from chalicelib.core.schema import Asked, Identifier, Shown
-from chalicelib.devices.rules.catalogue import URGENT, event_refusal
+from chalicelib.core.schema import Asked, Shown
+from chalicelib.devices.rules.catalogue import TELEMETRY, URGENT, event_refusal
+from chalicelib.devices.rules.pictures import foreign
+from chalicelib.devices.rules.senml import PACK, pack_faults
 from chalicelib.devices.rules.state import is_known
-from chalicelib.devices.rules.telemetry import pack_refusal
 from chalicelib.devices.rules.uplink import (
+    LONGEST_EVENT_ID,
     MOST_EVENTS,
-    TELEMETRY,
+    Read,
+    Refused,
     Reported,
     most_boot,
     timely,
@@ -42,6 +46,15 @@ UNKNOWN_TOO_LARGE = {
     "msg": "nobody knows this type: over 4 KB of data are not kept",
 }
 
+ATTRIBUTE = r"^[a-z0-9]+$"
+"""How attributes are named (CloudEvents 1.0, 3.1)."""
+
+ID = r"^[A-Za-z0-9._:/@+=~-]+$"
+"""What an event's id is made of: uuids, `urn:uuid:…` and base64 are; `#` divides our keys."""
+
+FORGIVEN: Final = frozenset({"boot", "data", "datacontenttype", "replayed", "sequence", "time"})
+"""What an alarm stands without: with our time and no place among the device's events."""
+
 
 def _size(data: dict[str, Any]) -> int:
     return len(json.dumps(data, ensure_ascii=False).encode())
@@ -61,15 +74,29 @@ def _moment(text: object) -> datetime:
     return timely(text)
 
 
+def _json_type(text: str) -> str:
+    """Take a media type of JSON, whatever its parameters and case (RFC 9110, 8.3.1)."""
+    name = text.partition(";")[0].strip().lower()
+    if name != "application/json" and not re.fullmatch(r"application/[a-z0-9.+-]+\+json", name):
+        raise ValueError("data is JSON: application/json")
+    return text
+
+
 Time = Annotated[datetime, BeforeValidator(_moment)]
 """When the device says it happened: a label, years wrong at times, but a date."""
 
 
 class CloudEvent(Asked):
-    """One event (CloudEvents 1.0, structured); ours are `boot`, `sequence` and `replayed`."""
+    """One event (CloudEvents 1.0, structured); ours are `boot`, `sequence` and `replayed`.
+
+    Other attributes that are named as CloudEvents names them (`subject`, `traceparent`) are
+    ignored.
+    """
 
     model_config = ConfigDict(
+        extra="ignore",
         json_schema_extra={
+            "propertyNames": {"pattern": ATTRIBUTE},
             "examples": [
                 {
                     "specversion": "1.0",
@@ -81,42 +108,27 @@ class CloudEvent(Asked):
                     "sequence": 17,
                     "data": {"unit_id": "heyuan-1-101", "gate_id": "heyuan-gate-01"},
                 }
-            ]
-        }
+            ],
+        },
     )
 
     specversion: Literal["1.0"]
-    id: Identifier
+    id: str = Field(min_length=1, max_length=LONGEST_EVENT_ID, pattern=ID)
     source: str = Field(min_length=1, max_length=200, examples=["dev_01J"])
     type: str = Field(min_length=1, max_length=100, pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
     time: Time
     boot: int = Field(ge=0, le=2**53)
     sequence: int = Field(ge=0, le=2**53)
     data: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
-    datacontenttype: Literal["application/json"] = "application/json"
-    dataschema: str | None = Field(default=None, max_length=200)
-    subject: str | None = Field(default=None, max_length=200)
+    datacontenttype: Annotated[str, AfterValidator(_json_type)] = "application/json"
     replayed: bool = Field(
         default=False, strict=True, description="from the device's buffer: history"
     )
 
-    def reported(self) -> Reported | list[Any]:
-        """Return the event as the domain knows it, or what is wrong with its data.
-
-        An alarm stands whatever its data are: what cannot be read of them is left out.
-        """
-        if not is_known(self.type) and _size(self.data) > MOST_UNKNOWN_DATA:
-            return replace(self._with({}), faults=[UNKNOWN_TOO_LARGE])
-        data, faults = self.data, events.faults(self.type, self.data)
-        if faults and self.type not in URGENT:
-            return faults
-        if faults:
-            data = events.legible(self.type, data)
-        return replace(self._with(data), faults=faults)
-
-    def _with(self, data: dict[str, Any]) -> Reported:
+    def reported(self, data: dict[str, Any], faults: list[Any]) -> Reported:
+        """Return the event as the domain knows it, with what can be read of its data."""
         place = self.boot, self.sequence
-        return Reported(self.id, self.type, self.time, *place, data, replayed=self.replayed)
+        return Reported(self.id, self.type, self.time, *place, data, faults, self.replayed)
 
 
 Events = Annotated[list[CloudEvent], Field(min_length=1, max_length=MOST_EVENTS)]
@@ -126,12 +138,11 @@ class CloudEventBatch(RootModel[CloudEvent | Events]):
     """What `POST /device/events` takes: one event, or an array of at most 100."""
 
 
-def read_batch(
-    body: bytes, device_id: str, kind: str, *, at: datetime
-) -> list[Reported | list[Any]]:
+def read_batch(body: bytes, device_id: str, kind: str, *, folder: str, at: datetime) -> list[Read]:
     """Return, by index, each event of a body that is read `at` our time, or what is wrong with it.
 
-    Raises BadRequest `bad_json` or `empty_batch`, TooLarge `too_many_in_batch`.
+    `folder` is where the device's own pictures lie. Raises BadRequest `bad_json` or
+    `empty_batch`, TooLarge `too_many_in_batch`.
     """
     try:
         given = json.loads(body)
@@ -143,41 +154,99 @@ def read_batch(
         raise BadRequest("empty_batch", "事件批次为空")
     if len(items) > MOST_EVENTS:
         raise TooLarge("too_many_in_batch", "一次最多上报 100 条事件")
-    return [_read(item, device_id, kind, at) for item in items]
+    return [_read(item, device_id, kind, folder, at) for item in items]
 
 
-def _read(item: Any, device_id: str, kind: str, at: datetime) -> Reported | list[Any]:
-    try:
-        event = CloudEvent.model_validate(item)
-    except ValidationError as failure:
-        faults = failure.errors(include_input=False, include_url=False, include_context=False)
-        return faults[: events.MOST_ERRORS]
+def _read(item: Any, device_id: str, kind: str, folder: str, at: datetime) -> Read:
+    event, faults = _event(item, at)
+    if event is None:
+        return Refused(faults[: events.MOST_ERRORS], _id_in(item))
     if event.source != device_id:
-        return [{"type": "foreign_source", "loc": ["source"], "msg": "source is not this device"}]
+        fault = _fault("foreign_source", "source is not this device", "source")
+        return Refused([fault], event.id)
     if reason := event_refusal(kind, event.type):
-        return [{"type": reason, "loc": ["type"], "msg": "this device does not report that"}]
-    reported = event.reported()
+        return Refused([_fault(reason, "this device does not report that", "type")], event.id)
     if event.boot > most_boot(at):
-        reported = _without_boot(reported)
-    if event.type == TELEMETRY and isinstance(reported, Reported):
-        reason = pack_refusal(kind, event.data["senml"])
-        if reason is not None:
-            return [{"type": reason, "loc": ["data", "senml"], "msg": "this pack cannot be read"}]
-    return reported
+        faults.append(_fault("boot_too_large", "boot is over our time in ms", "boot"))
+        if event.type not in URGENT:
+            return Refused(faults, event.id)
+        event = event.model_copy(update={"boot": 0})
+    return _reported(event, kind, folder, faults)
 
 
-def _without_boot(reported: Reported | list[Any]) -> Reported | list[Any]:
-    """Return an alarm as of no boot at all, or why another event is refused."""
-    fault = {"type": "boot_too_large", "loc": ["boot"], "msg": "boot is over our time in ms"}
-    if isinstance(reported, Reported) and reported.type in URGENT:
-        return replace(reported, boot=0, faults=[*reported.faults, fault])
-    return [fault]
+def _event(item: Any, at: datetime) -> tuple[CloudEvent | None, list[Any]]:
+    """Return an event and what is wrong with its form; none if it cannot stand like that.
+
+    An alarm stands without what cannot be read: somebody may be waiting for help.
+    """
+    names = item if isinstance(item, Mapping) else ()
+    faults = [
+        _fault("bad_attribute", "attributes are named in lower-case letters and digits", name)
+        for name in names
+        if not re.fullmatch(ATTRIBUTE, name)
+    ]
+    event, more = _parsed(item)
+    faults += more
+    if not faults:
+        return event, []
+    kind = item.get("type") if isinstance(item, Mapping) else None
+    if not isinstance(kind, str) or kind not in URGENT:
+        return None, faults
+    spoilt = FORGIVEN & {str(one["loc"][0]) for one in more}
+    said = {name: value for name, value in item.items() if name not in spoilt}
+    event, _ = _parsed({"time": at.isoformat(), "boot": 0, "sequence": 0, **said})
+    return event, faults[: events.MOST_ERRORS]
+
+
+def _parsed(item: Any) -> tuple[CloudEvent | None, list[Any]]:
+    try:
+        return CloudEvent.model_validate(item), []
+    except ValidationError as failure:
+        said = failure.errors(include_input=False, include_url=False, include_context=False)
+        return None, [dict(one) for one in said]
+
+
+def _reported(event: CloudEvent, kind: str, folder: str, faults: list[Any]) -> Read:
+    """Return an event with what stands of its data, or what is wrong with that."""
+    if not is_known(event.type) and _size(event.data) > MOST_UNKNOWN_DATA:
+        return event.reported({}, [UNKNOWN_TOO_LARGE])
+    if not is_known(event.type):
+        return event.reported(event.data, faults)
+    others = foreign(event.data, folder)
+    faults += [_fault("foreign_picture", "this is no key of its own", "data", n) for n in others]
+    data = {name: value for name, value in event.data.items() if name not in others}
+    if wrong := events.faults(event.type, data):
+        if event.type not in URGENT:
+            return Refused([*faults, *wrong], event.id)
+        return event.reported(events.legible(event.type, data), [*faults, *wrong])
+    if event.type == TELEMETRY:
+        unread, measured = pack_faults(kind, data[PACK])
+        faults += [
+            _fault(one.code, one.said, "data", PACK, one.record)
+            for one in unread[: events.MOST_ERRORS]
+        ]
+        if unread and not measured:
+            return Refused(faults, event.id)
+    return event.reported(data, faults)
+
+
+def _fault(code: str, said: str, *where: str | int) -> dict[str, Any]:
+    return {"type": code, "loc": list(where), "msg": said}
+
+
+def _id_in(item: Any) -> str | None:
+    """Return the id of an event that is not taken, so that its device knows which one it was."""
+    said = item.get("id") if isinstance(item, Mapping) else None
+    if not isinstance(said, str) or len(said) > LONGEST_EVENT_ID:
+        return None
+    return said if re.fullmatch(ID, said) else None
 
 
 class EventResult(Shown):
     """The verdict on one event of a batch; `kept` is of a type that nobody here knows yet.
 
-    An alarm that is `accepted` with errors stands without the fields that they name.
+    What is `accepted` with errors stands without what they name: a field of an alarm, a record
+    of a pack, a picture that is not the device's own.
     """
 
     model_config = ConfigDict(

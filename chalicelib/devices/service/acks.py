@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,10 +25,11 @@ MOST_WAITERS = 8
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a command is, and the device's reason if it refused."""
+    """Where a command is, the device's reason if it refused, and when we heard of its end."""
 
     state: CommandState
     reason: str = ""
+    settled_at: datetime | None = None
 
 
 def await_result(
@@ -50,14 +51,15 @@ def await_result(
             if ack is not None and ack.received_at <= clock.epoch_ms(end + GRACE):
                 outcome = _believed(community_id, ack)
                 if outcome is not None:
-                    return outcome
+                    return replace(outcome, settled_at=clock.from_epoch_ms(int(ack.received_at)))
             if not patient or clock.now() >= until:
                 break
             time.sleep(POLL_S)
     command = Command.of(community_id, device_id, command_id)
     if command is None:
         return Outcome(CommandState.SENT)
-    return Outcome(CommandState(command.state), command.reason)
+    at = clock.from_epoch_ms(int(command.settled_at)) if command.settled_at else None
+    return Outcome(CommandState(command.state), command.reason, at)
 
 
 _waiters: Counter[str] = Counter()
@@ -125,10 +127,10 @@ def settle_carried(command: Command, carried: Carried) -> None:
 def _apply(command: Command, outcome: Outcome, received_at: datetime) -> None:
     in_time = received_at <= clock.from_epoch_ms(int(command.expires_at)) + GRACE
     if not in_time and command.state == CommandState.SENT:
-        _finish(command, CommandState.EXPIRED, "")
+        _finish(command, CommandState.EXPIRED, "", clock.now())
     state = outcome.state if in_time else CommandState.LATE_ACK
     if may_follow(CommandState(command.state), state):
-        _finish(command, state, outcome.reason[:LONGEST_REASON])
+        _finish(command, state, outcome.reason[:LONGEST_REASON], received_at)
 
 
 def expire_commands(*, limit: int = 200) -> int:
@@ -148,12 +150,12 @@ def _expire(key: tuple[str, str]) -> bool:
         received_at = clock.from_epoch_ms(int(ack.received_at))
         settle(command.community_id, command.device_id, ack.payload, received_at)
     else:
-        _finish(command, CommandState.EXPIRED, "")
+        _finish(command, CommandState.EXPIRED, "", clock.now())
     return True
 
 
-def _finish(command: Command, state: CommandState, reason: str) -> None:
-    command.settle(state, reason)
+def _finish(command: Command, state: CommandState, reason: str, at: datetime) -> None:
+    command.settle(state, reason, at)
     settled = CommandSettled(
         community_id=command.community_id,
         device_id=command.device_id,
@@ -162,6 +164,6 @@ def _finish(command: Command, state: CommandState, reason: str) -> None:
         state=state.value,
         reason=reason,
         cause_id=command.cause_id,
-        settled_at=clock.now(),
+        settled_at=at,
     )
     outbox.commit(command, events=(settled,))

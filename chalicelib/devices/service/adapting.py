@@ -16,10 +16,9 @@ from chalicelib.core.errors import Refusal, TooLarge, TooMany, Unprocessable
 from chalicelib.core.logs import logger
 from chalicelib.core.payload import LARGEST_BINARY
 from chalicelib.devices.adapters import ADAPTERS
-from chalicelib.devices.events import Attachment, Translated
-from chalicelib.devices.rules.catalogue import Kind
+from chalicelib.devices.events import Attachment, Dropped, Translated
+from chalicelib.devices.rules.catalogue import HEARTBEAT, Kind
 from chalicelib.devices.rules.readings import (
-    HEARTBEAT,
     Meaning,
     Measure,
     fitted,
@@ -28,7 +27,7 @@ from chalicelib.devices.rules.readings import (
     ordering,
 )
 from chalicelib.devices.rules.registry import Standing
-from chalicelib.devices.rules.uplink import MOST_EVENTS, Reported, urgency
+from chalicelib.devices.rules.uplink import MOST_EVENTS, Read, Refused, Reported, urgency
 from chalicelib.devices.schemas.uplink import read_batch
 from chalicelib.devices.service import registry, stills, uplink
 from chalicelib.devices.service.attaching import authenticated, settings_of, wanting
@@ -65,10 +64,11 @@ class Told:
     events: list[dict[str, Any]] = field(default_factory=list)
     pictures: list[Attachment] = field(default_factory=list)
 
-    def read(self) -> list[Reported | list[Any]]:
+    def read(self) -> list[Read]:
         """Return, by place, each event or what is wrong with it, as the native uplink reads."""
         body = json.dumps(self.events, ensure_ascii=False).encode("utf-8", "replace")
-        return read_batch(body, self.device.device_id, self.device.kind, at=clock.now())
+        of, kind = self.device.device_id, self.device.kind
+        return read_batch(body, of, kind, folder=stills.folder(self.device), at=clock.now())
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Tried:
-    """What a message would become."""
+    """What a message would become, and what its mapping looked for in vain."""
 
     events: list[dict[str, Any]]
+    unsaid: list[dict[str, Any]]
+    dropped: list[Dropped]
 
 
 def take(vendor: str, device_id: str, token: str, body: bytes, content_type: str) -> Accepted:
@@ -122,7 +124,8 @@ def take(vendor: str, device_id: str, token: str, body: bytes, content_type: str
         repeated.append(accepted.duplicate)
         for place, result in zip(one.places, accepted.results, strict=True):
             results[place] = {**result, "index": place}
-    if device.kind == Kind.GATEWAY and message.told:
+    nothing = not message.told and not message.unsaid
+    if nothing or (device.kind == Kind.GATEWAY and message.told):
         _sign_of_life(device, message.told)
     _raise_first(refused, heard=bool(repeated))
     ordered = [results[place] for place in sorted(results)]
@@ -148,7 +151,7 @@ MOST_LIVELY = 1_000
 
 
 def _sign_of_life(gateway: Device, told: Sequence[Told]) -> None:
-    """Tell that a gateway works, which says nothing of itself; once a minute and process."""
+    """Tell that a device works that says nothing of itself; once a minute and process."""
     at = clock.now()
     with _noting:
         last = _lively.get(gateway.device_id)
@@ -178,13 +181,15 @@ def attempt(community_id: str, device_id: str, body: bytes, content_type: str) -
     shown = [
         {
             "device_id": one.device.device_id,
-            "errors": list(verdict) if isinstance(verdict, list) else list(verdict.faults),
+            "errors": verdict.errors if isinstance(verdict, Refused) else verdict.faults,
             **{name: event[name] for name in ("type", "time", "data", "replayed")},
         }
         for one in message.told
         for event, verdict in zip(one.events, one.read(), strict=True)
     ]
-    return Tried(shown)
+    unsaid = [{"record": place, **why} for place, why in message.unsaid.items()]
+    explain = getattr(ADAPTERS.load(device.adapter or ""), "dropped", None)
+    return Tried(shown, unsaid, explain(body, settings_of(device)) if explain else [])
 
 
 def translated(device: Device, body: bytes, content_type: str) -> Message:

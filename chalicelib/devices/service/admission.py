@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 
 from chalicelib.core import clock, outbox
-from chalicelib.core.errors import TooLarge, TooMany, Unauthenticated
+from chalicelib.core.errors import BadRequest, TooLarge, TooMany, Unauthenticated
 from chalicelib.core.logs import logger
 from chalicelib.devices.events import DeviceQuarantined
 from chalicelib.devices.rules.catalogue import URGENT
@@ -56,17 +56,20 @@ def authenticate(headers: Mapping[str, str], body: bytes) -> Device:
     """Return the device that signed these bytes (Standard Webhooks; DEVICES.md).
 
     Raises Unauthenticated: `stale_timestamp` with our time in the details, or
-    `bad_signature` for whatever else is wrong; TooLarge over 256 KB.
+    `bad_signature` for whatever else is wrong; TooLarge over 256 KB, BadRequest
+    `message_id_too_long`.
     """
     if len(body) > MOST_BYTES:
         raise TooLarge("batch_too_large", "事件批次不能超过 256 KB")
     stamp, message_id = headers.get("webhook-timestamp", ""), headers.get("webhook-id", "")
+    if len(message_id) > LONGEST_ID:
+        raise BadRequest("message_id_too_long", "webhook-id 不能超过 64 个字符")
     key_id = headers.get("x-linli-key-id", "")
     device = speaker(headers.get("x-linli-device", "")[:LONGEST_ID], key_id)
     content = uplink_content(message_id, stamp, body)
     offered = headers.get("webhook-signature", "").split(" ")[:MOST_SIGNATURES]
     signed = _is_signed(device, key_id, content, offered)
-    if device is None or not signed or not 0 < len(message_id) <= LONGEST_ID:
+    if device is None or not signed or not message_id:
         raise Unauthenticated("bad_signature", "设备签名无效")
     at = clock.now()
     if not _STAMP.fullmatch(stamp) or not in_window(_instant(stamp), at):

@@ -74,8 +74,9 @@ def attach(community_id: str, device_id: str, wish: AdapterWish) -> Attached:
     """Let a device speak by an adapter; the first time, or if asked for, at a new address.
 
     A secret that is left out stays, if the adapter is the same. Raises NotFound
-    `no_such_device`, Unprocessable `no_such_adapter`, `secret_missing`, `mapping_missing`,
-    `mapping_too_large`, `unknown_event_type`, `not_of_this_kind`, `unknown_quantity`, Conflict.
+    `no_such_device`, Unprocessable `no_such_adapter`, `wrong_kind`, `secret_missing`,
+    `mapping_missing`, `mapping_too_large`, `unknown_event_type`, `not_of_this_kind`,
+    `unknown_quantity`, Conflict.
     """
     if wish.adapter not in ADAPTERS.names:
         raise Unprocessable(
@@ -154,9 +155,12 @@ def _fits(device: Device | None, vendor: str, token: str) -> bool:
 
 
 def _check(device: Device, adapter: str, settings: Mapping[str, Any]) -> None:
+    kind, kinds = Kind(device.kind), ADAPTERS.load(adapter).KINDS
+    if kinds and kind not in kinds:
+        fitting = {"kinds": list(kinds)}
+        raise Unprocessable("wrong_kind", "该类设备不使用此厂商适配器", details=fitting)
     if need := wanting(adapter, settings):
         raise Unprocessable(*_MISSING[need])
-    kind = Kind(device.kind)
     mapping = settings["mapping"] or {}
     if len(_plain(settings)) > LARGEST_SETTINGS or _lookups(mapping) > MOST_LOOKUPS:
         details = {"bytes": LARGEST_SETTINGS, "lookups": MOST_LOOKUPS}

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from chalicelib.core import clock, cursor
 from chalicelib.core.auth import Caller
+from chalicelib.core.paths import in_part
 from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.devices.rules.health import Course, HealthState
-from chalicelib.devices.rules.registry import stands_within
 from chalicelib.devices.service.outages import expected_ms, silent_behind
 from chalicelib.devices.service.registry import seen_by, subtree_of
 from chalicelib.devices.tables.faults import DeviceFault
@@ -174,7 +174,7 @@ def listed(
         _listed(devices[row.device_id], row)
         for row in rows
         if row.device_id in devices
-        if stands_within(devices[row.device_id].node_path or "", subtree)
+        if in_part(devices[row.device_id].node_path or "", subtree)
     ]
     return ListedPage(items, following)
 

@@ -191,7 +191,9 @@ def await_order(view: CommandView) -> CommandView:
         end=view.expires_at,
         until=min(clock.now() + WAIT_FOR_DEVICE, view.expires_at + acks.GRACE),
     )
-    return dataclasses.replace(view, state=outcome.state, reason=outcome.reason)
+    return dataclasses.replace(
+        view, state=outcome.state, reason=outcome.reason, settled_at=outcome.settled_at
+    )
 
 
 def commands(caller: Caller, device_id: str, *, limit: int, after: str | None) -> Commands:

@@ -8,6 +8,7 @@ from chalicelib.core.errors import Conflict, NotFound, Unprocessable
 from chalicelib.devices.events import DeviceEnrolled, DeviceRetired, DeviceSwapped
 from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.devices.rules.registry import Standing
+from chalicelib.devices.service import places
 from chalicelib.devices.service.gateways import joining, leaving, require_gateway, require_usable
 from chalicelib.devices.service.keys import Issued, issue, revealed
 from chalicelib.devices.service.registry import (
@@ -38,11 +39,12 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a device stands: the place it serves, its node in the tree, its gateway if any."""
+    """The place that a device serves (none: its node; `new_place` founds one), node, gateway."""
 
     place_id: str
     node_path: str = ""
     gateway_id: str = ""
+    new_place: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def enrol_at(caller: Caller, kind: Kind, name: str, *, spot: Spot, hardware: Har
     """Register a device where it really stands; an empty node is the caller's own.
 
     Raises NotFound `no_such_node`, `no_such_gateway`, Unprocessable `gateway_behind_gateway`,
-    Conflict `serial_taken`.
+    `unknown_place`, Conflict `serial_taken`.
     """
     checked = _checked(caller, kind, spot)
     return enrol(
@@ -116,11 +118,12 @@ def place(caller: Caller, device_id: str, name: str, *, spot: Spot) -> Device:
     """Give a device its name and the spot where it stands from now on.
 
     Raises NotFound `no_such_device`, `no_such_node`, `no_such_gateway`, Unprocessable
-    `own_gateway`, `gateway_behind_gateway`.
+    `own_gateway`, `gateway_behind_gateway`, `unknown_place`.
     """
     if spot.gateway_id == device_id:
         raise Unprocessable("own_gateway", "设备不能以自己为网关")
-    checked = _checked(caller, Kind(seen_by(caller, device_id).kind), spot)
+    there = seen_by(caller, device_id)
+    checked = _checked(caller, Kind(there.kind), spot, now_at=there.place_id)
 
     def change(device: Device) -> Change[Device]:
         old, new = device.gateway_id or "", checked.gateway_id
@@ -252,12 +255,15 @@ def enrolled(device: Device) -> DeviceEnrolled:
     )
 
 
-def _checked(caller: Caller, kind: Kind, spot: Spot) -> Spot:
-    """Return a spot whose node and gateway the caller sees."""
+def _checked(caller: Caller, kind: Kind, spot: Spot, *, now_at: str = "") -> Spot:
+    """Return a spot whose node, place and gateway the caller sees; it may stay where it is."""
     node_path = node_seen(caller, spot.node_path)
     require_usable(caller, kind, spot.gateway_id)
     require_gateway(caller.community_id, spot.gateway_id)
-    return replace(spot, node_path=node_path)
+    at = spot.place_id
+    if not at or at != now_at:
+        at = places.chosen(caller, at, node_path, is_new=spot.new_place)
+    return replace(spot, node_path=node_path, place_id=at)
 
 
 def _unplug(device: Device) -> None:

@@ -5,7 +5,7 @@ from chalicelib.core.logs import logger
 from chalicelib.core.table import tenant_key
 from chalicelib.devices.rules.health import POWER, SILENCE, Health, HealthState
 from chalicelib.devices.rules.silence import Above, Sight, every_ms
-from chalicelib.devices.service.registry import children
+from chalicelib.devices.service.registry import children, remembered
 from chalicelib.devices.tables.health import DeviceHealth, found_health
 from chalicelib.devices.tables.registry import Device
 from chalicelib.devices.tables.state import DeviceState
@@ -21,7 +21,13 @@ def expected_ms(device: Device) -> int:
     """Return how often a device should be heard, in milliseconds."""
     adapted = device.adapter and device.silence_s  # a swap ends the one and may leave the other
     silence_s = int(device.silence_s or 0) if adapted else None
-    return every_ms(device.kind, silence_s, adapted=bool(device.adapter))
+    return every_ms(device.kind, silence_s, adapted=_speaks_its_makers_way(device))
+
+
+def _speaks_its_makers_way(device: Device) -> bool:
+    """Return whether a device speaks a vendor's format, itself or through a gateway that does."""
+    through = remembered(device.gateway_id) if device.gateway_id else None
+    return bool(device.adapter or (through is not None and through.adapter))
 
 
 def seen(device: Device, heard_at: int = 0) -> Sight:

@@ -14,9 +14,10 @@ from pynamodb.pagination import ResultIterator
 from chalicelib.core import clock, cursor, keyring, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.paths import in_part, part_of
 from chalicelib.core.table import READ_AT_ONCE, Row, tenant_key
 from chalicelib.devices.rules.catalogue import Kind
-from chalicelib.devices.rules.registry import Standing, own_subtree, stands_within
+from chalicelib.devices.rules.registry import Standing
 from chalicelib.devices.tables.registry import Device, DeviceSerial, retired_key, serial_key
 from chalicelib.identity import public as identity
 
@@ -121,14 +122,14 @@ def node_seen(caller: Caller, path: str) -> str:
     Raises NotFound `no_such_node`, `no_such_community`.
     """
     found = identity.standing_at(caller.community_id, path or subtree_of(caller))
-    if not stands_within(found, subtree_of(caller)):
+    if not in_part(found, subtree_of(caller)):
         raise NotFound("no_such_node", "没有找到该组织节点")
     return found
 
 
 def subtree_of(caller: Caller) -> str:
     """Return the node that a caller is confined to; empty if they see the whole estate."""
-    return own_subtree(caller.node_path, caller.community_id)
+    return part_of(caller.node_path, caller.community_id)
 
 
 def is_gateway(community_id: str, device_id: str) -> bool:
@@ -145,7 +146,7 @@ def seen_by(caller: Caller, device_id: str) -> Device:
     Who is appointed to a building sees what stands in that building.
     """
     device = on_record(caller.community_id, device_id)
-    if not stands_within(device.node_path or "", subtree_of(caller)):
+    if not in_part(device.node_path or "", subtree_of(caller)):
         raise _no_such_device()
     return device
 

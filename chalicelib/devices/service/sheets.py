@@ -13,9 +13,10 @@ from chalicelib.core import context, ids, once, outbox, sheets
 from chalicelib.core.auth import Caller
 from chalicelib.core.cells import Line, Problem
 from chalicelib.core.errors import Conflict, Unprocessable
+from chalicelib.core.paths import in_part
 from chalicelib.core.table import Row
 from chalicelib.devices.rules.catalogue import Kind
-from chalicelib.devices.rules.registry import spelt, stands_within
+from chalicelib.devices.rules.registry import spelt
 from chalicelib.devices.rules.sheets import (
     COLUMNS,
     DEVICES,
@@ -26,11 +27,12 @@ from chalicelib.devices.rules.sheets import (
     There,
     cells_of,
     day_of,
+    founds,
     spot_of,
     spots_to,
     verdict,
 )
-from chalicelib.devices.service import enrolment
+from chalicelib.devices.service import enrolment, places
 from chalicelib.devices.service.enrolment import Hardware, Spot
 from chalicelib.devices.service.gateways import is_seen, joining
 from chalicelib.devices.service.keys import shown_key
@@ -66,18 +68,18 @@ class Batch:
 
 
 def check(caller: Caller, content: bytes) -> Batch:
-    """Judge a sheet and write nothing; raises Unprocessable as `core.sheets.lines`."""
-    lines = sheets.lines(FORM, content)
+    """Judge a sheet and write nothing; raises Unprocessable as `_lines`."""
+    lines = _lines(content)
     return Batch(len(lines), _judged(caller, lines, "").problems)
 
 
 def accept(caller: Caller, content: bytes) -> Batch:
     """Enrol every device of a sheet, and return their first keys; or none of them.
 
-    Raises Unprocessable `bad_lines` with every bad cell, and as `core.sheets.lines`;
+    Raises Unprocessable `bad_lines` with every bad cell, and as `_lines`;
     Conflict `lost_race` if somebody enrols one of its serial numbers at this moment.
     """
-    lines = sheets.lines(FORM, content)
+    lines = _lines(content)
     wanted = context.once()
     if wanted is not None and (earlier := once.answered(wanted)) is not None:
         raise once.Replayed(earlier)  # before a byte is written: it may be another sheet
@@ -92,6 +94,13 @@ def accept(caller: Caller, content: bytes) -> Batch:
     made = [_entry(batch, planned) for planned in plan.devices]
     outbox.commit(answer=Batch(len(lines), items=made))
     return Batch(len(lines), items=made)
+
+
+def _lines(content: bytes) -> list[Line]:
+    """Return the lines of a sheet; raises Unprocessable `empty_sheet`, and as `core.sheets`."""
+    if lines := sheets.lines(FORM, content):
+        return lines
+    raise Unprocessable("empty_sheet", "表格中没有任何设备")
 
 
 def batch_of(content: bytes) -> str:
@@ -133,14 +142,17 @@ def _there(caller: Caller, lines: Sequence[Line], batch: str) -> There:
     serials = {spelt(cells["serial"]) for _, cells in read} - {""}
     claimed = DeviceSerial.batch_get([serial_key(community_id, one) for one in serials])
     taken = {one.serial_key.partition("#")[2] for one in claimed if one.device_id not in ours}
+    free = places.free(caller, {cells["place"] for _, cells in read if founds(cells)})
     return There(
         {
             spot: path
             for spot, path in identity.paths_of(community_id, spots).items()
-            if stands_within(path, seen)
+            if in_part(path, seen)
         },
         {word: gateway for word, gateway in gateways.items() if is_seen(caller, gateway or "-")},
         frozenset(taken),
+        places.known(caller, {cells["place"] for _, cells in read} - {""}),
+        free,
     )
 
 

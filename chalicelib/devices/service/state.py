@@ -8,15 +8,14 @@ from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.auth import Caller
-from chalicelib.core.logs import logger
+from chalicelib.devices.rules import senml
 from chalicelib.devices.rules import telemetry as rules
-from chalicelib.devices.rules.state import Latest, Observed, is_known, position, shown
+from chalicelib.devices.rules.catalogue import HEARTBEAT, TELEMETRY
+from chalicelib.devices.rules.state import Latest, Observed, is_known, is_of, position, rank, shown
 from chalicelib.devices.rules.uplink import Reported
 from chalicelib.devices.service.registry import seen_by
 from chalicelib.devices.tables.registry import Device
 from chalicelib.devices.tables.state import DeviceState, UnknownEvents
-
-TELEMETRY = "device.telemetry"
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,9 @@ def observe(device: Device, event: Reported, received_at: datetime) -> None:
     the newest event of a device.
     """
     received_ms = clock.epoch_ms(received_at)
+    place = position(event, received_ms, hardware_of(device, received_ms))
     seen = Observed(
-        position=position(event, received_ms, hardware_of(device, received_ms)),
+        position=place,
         event_id=event.id,
         type=event.type,
         boot=event.boot,
@@ -80,7 +80,7 @@ def observe(device: Device, event: Reported, received_at: datetime) -> None:
         received_at=received_ms,
         known=is_known(event.type),
         shown=shown(event),
-        readings=_newest(samples(device, event, received_at)),
+        readings=_newest(samples(device, event, received_at), place, event, received_ms),
     )
     DeviceState.observe(device.community_id, device.device_id, seen)
     if not seen.known:
@@ -104,23 +104,27 @@ def hardware_of(device: Device, received_ms: int) -> int:
 def samples(device: Device, event: Reported, received_at: datetime) -> list[rules.Sample]:
     """Return what an event measures; nothing if it is no telemetry, or cannot be read.
 
-    Packs are refused when they come in. One that was taken by other rules than today's is
-    with its event, and must not hold up those behind it.
+    Records that cannot be read are named when the pack comes in. They are with their event,
+    and must not hold up those beside them.
     """
     if event.type != TELEMETRY:
         return []
-    pack = event.data.get(rules.PACK, ())
-    if fault := rules.pack_refusal(device.kind, pack):
-        logger().warning("pack not read", extra={"device": device.device_id, "fault": fault})
-        return []
+    pack = event.data.get(senml.PACK, ())
     occurred_ms, received_ms = clock.epoch_ms(event.occurred_at), clock.epoch_ms(received_at)
-    return rules.resolve(device.kind, pack, occurred_ms, received_ms)
+    return rules.resolve(device.kind, pack, occurred_ms, received_ms, replayed=event.replayed)
 
 
-def _newest(found: list[rules.Sample]) -> Mapping[str, Latest]:
+def _newest(
+    found: list[rules.Sample], place: str, event: Reported, received_ms: int
+) -> Mapping[str, Latest]:
     """Return the last value of each quantity; of one instant, the one that stands last."""
-    in_order = sorted(found, key=lambda sample: sample.at)
-    return {sample.quantity: Latest(sample.at, sample.value) for sample in in_order}
+    in_order = sorted((one for one in found if not one.is_lost), key=lambda sample: sample.at)
+    return {
+        one.quantity: Latest(
+            one.at, one.value, rank(place, one.at, received_ms, replayed=event.replayed)
+        )
+        for one in in_order
+    }
 
 
 def show(caller: Caller, device_id: str) -> State:
@@ -141,6 +145,26 @@ def show(caller: Caller, device_id: str) -> State:
     )
 
 
+def firmware(device: Device) -> str | None:
+    """Return the firmware that a device's hardware says it has, or else its type plate; one read.
+
+    Of a heartbeat and a start the later one counts.
+    """
+    row = DeviceState.of(device.community_id, device.device_id)
+    entries = row.events.as_dict() if row else {}
+    said = sorted((entries[name] for name in _TELL_FIRMWARE if name in entries), key=_place)
+    mine = [one for one in said if is_of(one["p"], int(device.hardware)) and one["shown"]]
+    words = [json.loads(one["shown"]).get("firmware") for one in mine]
+    return next((str(word) for word in reversed(words) if word), device.firmware)
+
+
+_TELL_FIRMWARE = (HEARTBEAT, "device.started")
+
+
+def _place(entry: Mapping[str, Any]) -> str:
+    return str(entry["p"])
+
+
 def _events(row: DeviceState) -> list[LastEvent]:
     return [
         LastEvent(
@@ -159,7 +183,7 @@ def readings(device: Device, row: DeviceState) -> list[Reading]:
     kept = {
         name: (entry, unit)
         for name, entry in sorted(row.readings.as_dict().items())
-        if (unit := rules.unit_of(device.kind, name)) and not rules.is_personal(name)
+        if (unit := senml.unit_of(device.kind, name)) and not rules.is_personal(name)
     }
     return [
         Reading(name, unit, float(entry["value"]), clock.from_epoch_ms(int(entry["at"])))

@@ -11,6 +11,7 @@ from chalicelib.core.logs import logger
 from chalicelib.core.media import ENDINGS
 from chalicelib.core.schema import MOST_PICTURE_BYTES
 from chalicelib.devices.events import Attachment
+from chalicelib.devices.rules import pictures
 from chalicelib.devices.tables.registry import Device
 
 MOST_PICTURES = 8
@@ -32,7 +33,7 @@ def readable(pictures: Iterable[Attachment]) -> list[Attachment]:
 
 def folder(device: Device) -> str:
     """Return where a device's pictures lie."""
-    return f"{device.community_id}/stills/{device.device_id}"
+    return pictures.folder(device.community_id, device.device_id)
 
 
 def named(device: Device, picture: Attachment) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, Forbidden, Unprocessable
 from chalicelib.core.logs import logger
 from chalicelib.core.table import tenant_key
+from chalicelib.devices.rules import senml
 from chalicelib.devices.rules import telemetry as rules
 from chalicelib.devices.rules.telemetry import GRAINS, Step
 from chalicelib.devices.rules.uplink import Reported
@@ -156,7 +157,7 @@ def read(caller: Caller, device_id: str, wanted: Wanted) -> Points:
     `personal_reading`.
     """
     device = registry.seen_by(caller, device_id)
-    unit = rules.unit_of(device.kind, wanted.quantity)
+    unit = senml.unit_of(device.kind, wanted.quantity)
     if unit is None:
         raise Unprocessable("not_measured", "该设备不上报这项数据")
     _require_impersonal(wanted.quantity)

@@ -19,13 +19,15 @@ from chalicelib.core.typed import adapter
 from chalicelib.devices.rules.catalogue import EVENTS, URGENT
 from chalicelib.devices.rules.uplink import (
     BY_NEED,
+    Read,
+    Refused,
     Reported,
     Verdict,
     queue_of,
     tokens,
 )
 from chalicelib.devices.schemas.uplink import read_batch
-from chalicelib.devices.service import admission, replays
+from chalicelib.devices.service import admission, replays, stills
 from chalicelib.devices.tables.registry import Device
 from chalicelib.devices.tables.uplink import (
     BATCHES_KEPT_S,
@@ -51,7 +53,7 @@ def accept(
     device: Device,
     message_id: str,
     body: bytes,
-    batch: Sequence[Reported | list[Any]],
+    batch: Sequence[Read],
     *,
     received_at: datetime | None = None,
 ) -> Accepted:
@@ -170,9 +172,9 @@ def _job(
     )
 
 
-def _result(index: int, event: Reported | list[Any]) -> dict[str, Any]:
-    if not isinstance(event, Reported):
-        return {"index": index, "id": None, "status": "invalid", "errors": event}
+def _result(index: int, event: Read) -> dict[str, Any]:
+    if isinstance(event, Refused):
+        return {"index": index, "id": event.id, "status": "invalid", "errors": event.errors}
     status = "accepted" if event.type in EVENTS else "kept"
     result = {"index": index, "id": event.id, "status": status}
     return {**result, "errors": event.faults} if event.faults else result
@@ -217,7 +219,8 @@ def accept_message(
     device, text = said
     message_id = ids.derived("mq", device_id, text)
     try:
-        batch = read_batch(text.encode(), device_id, device.kind, at=received_at)
+        folder = stills.folder(device)
+        batch = read_batch(text.encode(), device_id, device.kind, folder=folder, at=received_at)
         if only_alarms:
             batch = [_alarm(event) for event in batch]
         accepted = accept(device, message_id, text.encode(), batch, received_at=received_at)
@@ -229,11 +232,12 @@ def accept_message(
         logger().warning("events refused", extra={"device": device_id, "results": bad[:3]})
 
 
-def _alarm(event: Reported | list[Any]) -> Reported | list[Any]:
+def _alarm(event: Read) -> Read:
     """Return an event, or why it may not go the way that is kept free for alarms."""
-    if not isinstance(event, Reported) or event.type in URGENT:
+    if isinstance(event, Refused) or event.type in URGENT:
         return event
-    return [{"type": "not_urgent", "loc": ["type"], "msg": "only alarms go this way"}]
+    why = {"type": "not_urgent", "loc": ["type"], "msg": "only alarms go this way"}
+    return Refused([why], event.id)
 
 
 Again = Callable[[tuple[str, str]], bool]

@@ -8,9 +8,9 @@ from typing import Any
 from chalicelib.core import clock
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Unprocessable
+from chalicelib.core.paths import in_part
 from chalicelib.devices.rules import uptime as rules
 from chalicelib.devices.rules.health import Judged
-from chalicelib.devices.rules.registry import stands_within
 from chalicelib.devices.service.registry import subtree_of
 from chalicelib.devices.tables.faults import DeviceMonth
 from chalicelib.devices.tables.health import DeviceHealth
@@ -101,7 +101,7 @@ def _seen(caller: Caller) -> Iterator[Device]:
     columns = ["device_id", "kind", "vendor", "node_path", "enrolled_at", "retired_at"]
     options: dict[str, Any] = {"attributes_to_get": columns}
     for device in Device.by_community.query(caller.community_id, **options):
-        if stands_within(device.node_path or "", subtree):
+        if in_part(device.node_path or "", subtree):
             yield device
 
 

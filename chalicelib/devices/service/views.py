@@ -1,12 +1,13 @@
 """What staff see of devices, and of the kinds that there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.core import clock
 from chalicelib.devices.rules.catalogue import OF_ALL, PROFILES, Kind, Offline, Profile
 from chalicelib.devices.rules.registry import Standing
 from chalicelib.devices.service.keys import KeyView, keys_of
+from chalicelib.devices.service.state import firmware
 from chalicelib.devices.tables.registry import Device
 
 
@@ -69,6 +70,11 @@ class Kinds:
     """Every kind of device."""
 
     items: list[KindView]
+
+
+def whole(device: Device) -> DeviceView:
+    """Return what staff see of a device, with the firmware that it says it has; one read."""
+    return replace(view(device), firmware=firmware(device))
 
 
 def view(device: Device) -> DeviceView:

@@ -103,10 +103,10 @@ class Command(Row):
             last_evaluated_key=last_evaluated_key,
         )
 
-    def settle(self, state: CommandState, reason: str) -> None:
-        """Note the end of a command and take it off the list of open ones."""
+    def settle(self, state: CommandState, reason: str, at: datetime | None = None) -> None:
+        """Note the end of a command, heard of now or then, and take it off the open ones."""
         self.state, self.reason, self.shard = state, reason, None
-        self.settled_at = clock.epoch_ms(clock.now())
+        self.settled_at = clock.epoch_ms(at or clock.now())
 
 
 class CommandAck(Row):

@@ -34,7 +34,8 @@ class DeviceState(Row):
 
     Each of these moves forward only, by its own position (`rules.state.position`), so that
     any order of arrival ends in the same row. `seen_at` is the last time that anything came.
-    In `events` and `readings` each entry is `{p: position, …}`.
+    In `events` each entry is `{p: position, …}`, in `readings` `{p: rank, …}`
+    (`rules.state.rank`); no rank there is above `ranked`.
     """
 
     class Meta:
@@ -53,6 +54,7 @@ class DeviceState(Row):
     seen_at = NumberAttribute()
     events: MapAttribute[str, Any] = MapAttribute(default=dict)
     readings: MapAttribute[str, Any] = MapAttribute(default=dict)
+    ranked = UnicodeAttribute(null=True)
 
     @classmethod
     def of(cls, community_id: str, device_id: str, *, consistent: bool = True) -> Self | None:
@@ -70,6 +72,9 @@ class DeviceState(Row):
         pieces = list(_pieces(seen))
         whole = [action for actions, _ in pieces for action in actions]
         newest = (cls.position < seen.position) & (cls.seen_at <= seen.received_at)
+        if seen.readings:  # the oldest value of this pack is newer than any that is there
+            oldest = min(latest.rank for latest in seen.readings.values())
+            newest &= cls.ranked.does_not_exist() | (cls.ranked < oldest)
         if cls(device_key=key).changed(whole, newest):
             return
         born = cls(device_key=key, community_id=community_id, device_id=device_id, **_all(seen))
@@ -89,15 +94,24 @@ def _pieces(seen: Observed) -> Iterator[tuple[list[Action], Condition]]:
         [DeviceState.seen_at.set(seen.received_at)],
         DeviceState.seen_at < seen.received_at,
     )
+    if seen.readings:  # before the values themselves: no rank is above it
+        most = _most_ranked(seen)
+        above = DeviceState.ranked.does_not_exist() | (DeviceState.ranked < most)
+        yield [DeviceState.ranked.set(most)], above
     for kept, entries in (("events", _events(seen)), ("readings", _readings(seen))):
         for name, entry in entries.items():
             path: Path = getattr(DeviceState, kept)[name]
-            newer = path.does_not_exist() | (path["p"] < seen.position)
+            newer = path.does_not_exist() | (path["p"] < entry["p"])
             yield [path.set(entry)], newer
 
 
 def _all(seen: Observed) -> dict[str, Any]:
-    return {**_top(seen), "events": _events(seen), "readings": _readings(seen)}
+    ranked = {"ranked": _most_ranked(seen)} if seen.readings else {}
+    return {**_top(seen), "events": _events(seen), "readings": _readings(seen), **ranked}
+
+
+def _most_ranked(seen: Observed) -> str:
+    return max(latest.rank for latest in seen.readings.values())
 
 
 def _top(seen: Observed) -> dict[str, Any]:
@@ -129,7 +143,7 @@ def _events(seen: Observed) -> dict[str, Any]:
 
 def _readings(seen: Observed) -> dict[str, Any]:
     def entry(latest: Latest) -> dict[str, Any]:
-        return {"p": seen.position, "at": latest.at, "value": latest.value}
+        return {"p": latest.rank, "at": latest.at, "value": latest.value}
 
     return {quantity: entry(latest) for quantity, latest in seen.readings.items()}
 

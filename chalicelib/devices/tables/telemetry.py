@@ -35,7 +35,7 @@ class SampleRow(Row):
     """One sample as it came, by device, quantity and hour; the range is `ms#event#index`.
 
     The same event again is the same key. `stamped_at` is the device's own time where we did
-    not believe it.
+    not believe it, and one that is `lost` stands where we received it (`rules.Sample`).
     """
 
     class Meta:
@@ -51,6 +51,7 @@ class SampleRow(Row):
     at = NumberAttribute()
     value = NumberAttribute()
     stamped_at = NumberAttribute(null=True)
+    lost = BooleanAttribute(null=True)
     expires = NumberAttribute()
 
     @classmethod
@@ -65,6 +66,7 @@ class SampleRow(Row):
             at=sample.at,
             value=sample.value,
             stamped_at=sample.stamped,
+            lost=sample.is_lost or None,
             expires=_expires(sample.at, Step.RAW),
         )
 
@@ -72,12 +74,14 @@ class SampleRow(Row):
     def of_five_minutes(cls, series: Series, start: int) -> list[float]:
         """Return the values of one bucket in the order of their time; strongly consistent.
 
-        One more than are summed up shows that there are too many.
+        One more than are summed up shows that there are too many. The lost ones are not of
+        this time.
         """
         end = start + GRAINS[Step.FIVE_MINUTES].bucket_ms
         rows = cls.query(
             series.key(Step.RAW, partition(start, Step.RAW)),
             cls.at_event.between(_at(start), _at(end)),
+            cls.lost.does_not_exist(),
             consistent_read=True,
             limit=MOST_SUMMED + 1,
         )

@@ -6,6 +6,7 @@ never meet another building's people: what is out of sight is 404.
 
 from collections.abc import Iterable
 
+from chalicelib.core import paths
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import BadRequest, NotFound
 from chalicelib.identity.service import organisation
@@ -31,7 +32,7 @@ def community_in_sight(caller: Caller, community_id: str | None) -> str:
 
 def has_whole_estate(caller: Caller) -> bool:
     """Return whether the caller acts at their estate's own node, and not at a part of it."""
-    return caller.node_path.rpartition("/")[2] in ("", caller.community_id)
+    return not paths.part_of(caller.node_path, caller.community_id)
 
 
 def require_whole_estate(caller: Caller) -> str:

@@ -56,6 +56,15 @@ def paths_of(community_id: str, spots: Iterable[Spot]) -> Mapping[Spot, str]:
     return {spot: path for spot, path in found.items() if spot in wanted}
 
 
+def paths_named(community_id: str, ids: Iterable[str]) -> Mapping[str, str]:
+    """Return the paths of nodes and flats of an estate by their ids; two reads of up to 100."""
+    wanted = {(community_id, one) for one in ids}
+    nodes = {row.node_id: row.path for row in Node.batch_get(wanted) if is_shown(row)}
+    rest = [key for key in wanted if key[1] not in nodes]
+    units = {row.unit_id: row.path or "" for row in Unit.batch_get(rest) if is_shown(row)}
+    return {**nodes, **units}
+
+
 def names_at(community_id: str, paths: Iterable[str]) -> Mapping[str, str]:
     """Return what people call the places below the estate that paths lead to: 1号楼 1单元 101.
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.core.errors import BadRequest, TooLarge
 from chalicelib.devices.adapters import ADAPTERS
 from chalicelib.devices.rules.catalogue import Kind
-from chalicelib.devices.rules.uplink import Reported
+from chalicelib.devices.rules.uplink import Refused, Reported
 from chalicelib.devices.schemas.adapters import AdapterSettings
 from chalicelib.devices.service import adapting, attaching
 from chalicelib.devices.tables.registry import Device
@@ -69,7 +69,7 @@ def device(adapter: str) -> Device:
 DEVICES = {name: device(name) for name in ADAPTERS.names}
 
 
-def judged(adapter: str, body: bytes, kind: str) -> list[Reported | list[Any]]:
+def judged(adapter: str, body: bytes, kind: str) -> list[Reported | Refused]:
     """What becomes of a message: its events, or nothing because of a clear 4xx."""
     try:
         message = adapting.translated(DEVICES[adapter], body, kind)
