@@ -2,7 +2,15 @@
 
 from chalice.app import Chalice
 
-from chalicelib.access.routes import router as access
+from chalicelib.access.routes.calls import router as calls
+from chalicelib.access.routes.credentials import router as credentials
+from chalicelib.access.routes.decisions import router as decisions
+from chalicelib.access.routes.desk import router as desk
+from chalicelib.access.routes.gates import router as gates
+from chalicelib.access.routes.lifts import router as lifts
+from chalicelib.access.routes.opening import router as openings
+from chalicelib.access.routes.passes import router as passes
+from chalicelib.access.routes.ringing import router as rings
 from chalicelib.alerts.routes import router as alerts
 from chalicelib.core import web
 from chalicelib.core.openapi import router as openapi
@@ -23,6 +31,14 @@ from chalicelib.identity.routes.people import router as people
 from chalicelib.identity.routes.privacy import router as privacy
 from chalicelib.identity.routes.sessions import router as sessions
 from chalicelib.identity.routes.staff import router as staff
+from chalicelib.notices.routes import router as notices
+from chalicelib.passages.routes.counts import router as gate_counts
+from chalicelib.passages.routes.reviews import router as reviews
+from chalicelib.passages.routes.traces import router as traces
+from chalicelib.vehicles.routes.parks import router as parks
+from chalicelib.vehicles.routes.plates import router as plates
+from chalicelib.vehicles.routes.stays import router as stays
+from chalicelib.vehicles.routes.visits import router as visits
 
 app = Chalice(app_name="linli")
 app.register_middleware(web.middleware, "http")
@@ -47,8 +63,24 @@ for _router in (
     telemetry,
     device_health,
     commands,
-    access,
+    calls,
+    lifts,
+    credentials,
+    passes,
+    decisions,
+    rings,
+    openings,
+    gates,
+    desk,
     alerts,
+    notices,
     exports,
+    traces,
+    gate_counts,
+    reviews,
+    plates,
+    visits,
+    parks,
+    stays,
 ):
     app.register_blueprint(_router.blueprint)

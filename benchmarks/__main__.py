@@ -1,9 +1,10 @@
 """Measure the budgets of DESIGN.md: measured, budget, ratio.
 
     python -m benchmarks [--on-disk]
-        [start_up overhead authorise signature calls sign_ins taps sightings webhook imports storm]
+        [start_up overhead authorise signature traces
+         calls sign_ins taps decisions sightings webhook imports withdrawal storm]
 
-Each benchmark runs in a process of its own, the last six against one system that is started
+Each benchmark runs in a process of its own, the last eight against one system that is started
 for them, with its tables in memory unless they are wanted on disk. A missed budget is marked
 MISSED and makes the exit status 1. The storm takes minutes and runs only if it is named.
 """
@@ -24,8 +25,8 @@ from benchmarks.figures import Figure, line, missed
 
 SYNCS = 50
 ON_DISK = "--on-disk"
-ALONE = ("start_up", "overhead", "authorise", "signature")
-LIVE = ("calls", "sign_ins", "taps", "sightings", "webhook", "imports")
+ALONE = ("start_up", "overhead", "authorise", "signature", "traces")
+LIVE = ("calls", "sign_ins", "taps", "decisions", "sightings", "webhook", "imports", "withdrawal")
 IF_NAMED = ("storm",)
 
 

@@ -16,7 +16,7 @@ from benchmarks.figures import Figure
 from chalicelib.core import aws, ids
 from tools.simulate.estate import Estate
 from tools.simulate.fleet import broker_of
-from tools.simulate.gate import Gate
+from tools.simulate.gate import Gate, shown_code
 from tools.simulate.http_device import EVENT
 from tools.simulate.panel import Panel
 from tools.simulate.signing import Json, webhook_headers
@@ -83,6 +83,7 @@ def measure(estate: Estate) -> list[Figure]:
     figures = _event_accepted(panel)
     with Gate(estate.device(estate.ids["gate"]), broker_of(estate)):
         figures += _tap(estate, panel)
+        figures += _phone(estate)
     return figures
 
 
@@ -101,7 +102,34 @@ def _event_accepted(panel: Panel) -> list[Figure]:
 def _tap(estate: Estate, panel: Panel) -> list[Figure]:
     """Count taps; the one that took the most calls is held to the budget."""
     worst = max((_count_tap(estate, panel) for _ in range(TAPS)), key=lambda one: one.total)
-    return [Figure("tap: DynamoDB calls", worst.total, 3, "calls", note=str(worst))]
+    return [
+        Figure("tap: DynamoDB calls", worst.total, 3, "calls", note=str(worst)),
+        Figure("tap: capacity units", worst.units, unit="units"),
+    ]
+
+
+def _phone(estate: Estate) -> list[Figure]:
+    """Count a resident's own opening by phone; the worst of several is held to the budget."""
+    worst = max((_count_phone(estate) for _ in range(TAPS)), key=lambda one: one.total)
+    return [
+        Figure("own phone: DynamoDB calls", worst.total, 3, "calls", note=str(worst)),
+        Figure("own phone: capacity units", worst.units, unit="units"),
+    ]
+
+
+def _count_phone(estate: Estate) -> Tally:
+    gate = estate.device(estate.ids["gate"])
+    said = {"unit_id": estate.ids["unit"], "near": {"code": shown_code(gate.key)}}
+    headers = {
+        "authorization": f"Bearer {estate.tokens['resident']}",
+        "idempotency-key": str(uuid.uuid4()),
+    }
+    with counting("dynamodb") as stored:
+        answer = _call("POST", f"/resident/gates/{gate.id}/open", headers, json.dumps(said))
+    _expect(answer, HTTPStatus.OK)
+    if json.loads(answer["body"])["state"] != "OPENED":
+        raise RuntimeError(f"the counted phone did not open: {answer}")
+    return stored
 
 
 def _count_tap(estate: Estate, panel: Panel) -> Tally:
@@ -133,8 +161,9 @@ def _post_event(panel: Panel, event: Json) -> Json:
 def _call(method: str, path: str, headers: dict[str, str], body: str = "") -> Json:
     """Pass one API Gateway proxy event to the application."""
     parts = path.split("/")
-    call = {"call_id": parts[3]} if parts[1] == "resident" else None
-    resource = path.replace(parts[3], "{call_id}") if call else path
+    name = {"calls": "call_id", "gates": "device_id"}.get(parts[2], "")
+    call = {name: parts[3]} if parts[1] == "resident" else None
+    resource = path.replace(parts[3], f"{{{name}}}") if call else path
     reply: Json = app(
         {
             "resource": resource,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -10,13 +11,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from tools.simulate.estate import Estate
+from tools.simulate.estate import Device, Estate
 from tools.simulate.system import System
 
 T = TypeVar("T")
@@ -67,16 +68,12 @@ def _command(pid: int) -> bytes:
 
 
 @contextmanager
-def devices(estate: Estate) -> Iterator[None]:
-    """Run every gate and lift controller of the estate in a process of its own."""
-    wanted = len([d for d in estate.devices if d.kind in {"gate", "lift_controller"}])
-    command = [
-        sys.executable,
-        "-m",
-        "tools.simulate",
-        "--demo",
-        os.environ["LINLI_STATE"] + "/demo.json",
-    ]
+def devices(estate: Estate, more: Sequence[Device] = ()) -> Iterator[None]:
+    """Run every gate and lift controller of the estate, and `more`, in a process of its own."""
+    here = [*estate.devices, *more]
+    wanted = len([d for d in here if d.kind in {"gate", "lift_controller"}])
+    demo = _demo_with(more)
+    command = [sys.executable, "-m", "tools.simulate", "--demo", str(demo)]
     process = subprocess.Popen([*command, "devices"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(wanted):
@@ -91,6 +88,29 @@ def devices(estate: Estate) -> Iterator[None]:
         process.wait(10)
         drain.join(5)
         process.stdout.close()
+
+
+def _demo_with(more: Sequence[Device]) -> Path:
+    """Return the demo's file, or one beside it in which these devices stand as well."""
+    known = Path(os.environ["LINLI_STATE"], "demo.json")
+    if not more:
+        return known
+    demo = json.loads(known.read_text("utf-8"))
+    demo["devices"] += [
+        {
+            "id": device.id,
+            "kind": device.kind,
+            "key_id": device.key.key_id,
+            "key": base64.b64encode(device.key.secret).decode(),
+            "community_id": device.community_id,
+            "place_id": device.place_id,
+        }
+        for device in more
+    ]
+    path = known.with_name("demo-more.json")
+    path.write_text(json.dumps(demo), "utf-8")
+    path.chmod(0o600)
+    return path
 
 
 def paced(works: list[Callable[[], T]], per_second: float, threads: int = 64) -> list[T]:

@@ -3,6 +3,22 @@
 OUTBOX = {"outbox": "rw"}
 COMMANDS = {"devices": "r", "commands": "rw"}
 ACKS = {"command_acks": "r"}
+DESK = {"desk_requests": "rw", "desk_doors": "rw"}
+"""The guards' queue, for whoever asks one to look."""
+
+RINGS = {"calls": "rw", "panel_rings": "rw"}
+
+TAPS = {
+    **RINGS,
+    "openings": "rw",
+    "ring_blocks": "rw",
+    "ring_times": "rw",
+    "gate_settings": "r",
+    "device_health": "r",
+    **DESK,
+}
+"""Rings, and openings by a tap."""
+
 SIGNED_IN = {"sessions": "rw", "revocations": "rw"}
 ACCOUNTS = {"staff_accounts": "rw", "appointments": "rw", "nodes": "r"}
 ACTS = {"admin_acts": "rw", "organisations": "r"}
@@ -46,6 +62,46 @@ OWN = {
 
 FORGETS = {**OWN, **HOMES, **CONSENTS, **OUTBOX}
 
+LISTS = {"list_heads": "rw", "list_entries": "rw", "list_changes": "rw"}
+"""An estate's allow-list, changed together with what is on it."""
+
+CREDENTIALS = {
+    "credentials": "rw",
+    "credential_marks": "rw",
+    "enrolments": "rw",
+    "flat_pins": "rw",
+    "door_lists": "r",
+    "device_health": "r",
+    **LISTS,
+}
+"""What people pass by: given, found by what is shown, withdrawn."""
+
+PASSES = {
+    "passes": "rw",
+    "flat_passes": "rw",
+    "flat_pins": "rw",
+    "pass_rules": "r",
+    "access_decisions": "r",
+    **LISTS,
+}
+"""Visitors' passes, and what goes with them when they begin and end."""
+
+DECIDES = {
+    "passes": "rw",
+    "access_decisions": "rw",
+    "pin_guesses": "rw",
+    "credential_marks": "r",
+    "once": "rw",
+    **LIVES,
+}
+"""What it takes to answer a door."""
+
+LISTED = {"list_heads": "r", "list_entries": "r", "list_changes": "r", "door_lists": "rw"}
+"""What a door fetches of a list, and what it was given."""
+
+RECEIPTS = {"credentials": "rw", "enrolments": "rw", "door_lists": "rw", **OUTBOX}
+"""What devices were told of lists and credentials, and what they said that they did."""
+
 ACCEPTED = ("device-events", "device-urgent", "device-sos")
 """Queues of accepted batches: what is ordinary, what sensors cry, who calls for help."""
 
@@ -72,3 +128,41 @@ MEASURED = {
 
 REGISTRY = {"devices": "rw", "device_serials": "rw"}
 """Devices as staff enrol, move and retire them."""
+
+TRACES = {
+    "passages": "r",
+    "passage_incidents": "rw",
+    "gate_posts": "rw",
+    "gate_counts": "r",
+    "passage_reviews": "rw",
+    "passage_thresholds": "rw",
+}
+"""Passages as guards and managers may look at them, counts, and patterns."""
+
+TELLS = {
+    "notices": "rw",
+    "message_consents": "rw",
+    "wechat_tokens": "rw",
+    "wechat_homes": "r",
+    "people": "r",
+    "import_jobs": "r",
+}
+"""What it takes to send a message to a person's phone."""
+
+SUBJECTS = {
+    "credentials": "r",
+    "credential_marks": "r",
+    "passes": "r",
+    "plate_books": "r",
+    "person_keys": "r",
+}
+"""What tells whose a passage at a door is."""
+
+REGISTERED = {"plates": "rw", "visitor_plates": "rw", "plate_books": "rw", "plate_quotas": "rw"}
+"""Plates that pass by themselves, and what a barrier looks them up in."""
+
+PARKED = {"parking": "r", "park_counts": "rw", "stays": "rw", "arrivals": "rw"}
+"""Cars inside, cars that wait, and what a car park holds."""
+
+BARRIERS = {**REGISTERED, **PARKED, **DESK, **COMMANDS, **OUTBOX, "person_keys": "r"}
+"""What letting a car in or out touches, all of it in one transaction."""

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from functions.manifests import access, alerts, apis, core, devices, identity
+from functions.manifests import (
+    access,
+    alerts,
+    apis,
+    core,
+    devices,
+    identity,
+    notices,
+    passages,
+    vehicles,
+)
 from functions.wakes import Function, TopicRule
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -13,6 +23,9 @@ FUNCTIONS: tuple[Function, ...] = (
     *access.FUNCTIONS,
     *identity.FUNCTIONS,
     *alerts.FUNCTIONS,
+    *notices.FUNCTIONS,
+    *passages.FUNCTIONS,
+    *vehicles.FUNCTIONS,
 )
 
 TOPIC_RULES: tuple[TopicRule, ...] = devices.TOPIC_RULES

@@ -82,7 +82,7 @@ class Function:
     `tables` maps a table's short name to `r` or `rw`; `media` maps a
     folder of pictures (`stills`, `evidence`) to `r`, `w`, `d` (delete) or several of them;
     `publishes` allows commands to devices; `events` allows EventBridge PutEvents; `keys`
-    allows opening the master key, `signs` gives the signing key of access tokens and what
+    allows opening the master key, `signs` gives the signing key of access tokens, `wechat` what
     WeChat knows us by; `warm` instances are kept started for those who wait at a door. Seconds
     and megabytes.
     """
@@ -96,6 +96,7 @@ class Function:
     events: bool = False
     keys: bool = False
     signs: bool = False
+    wechat: bool = False
     package: str = "core"
     timeout_s: int = 10
     memory_mb: int = 256

@@ -4,8 +4,8 @@ import importlib
 import pkgutil
 from typing import Any
 
-OF_CORE = "chalicelib.core.outbox"
-"""Owns the tables outbox and once."""
+OF_CORE = ("chalicelib.core.outbox", "chalicelib.core.wechat")
+"""Own the tables outbox, once and wechat_tokens."""
 
 
 def load() -> dict[str, type[Any]]:
@@ -17,7 +17,8 @@ def load() -> dict[str, type[Any]]:
     for module in pkgutil.walk_packages(domains.__path__, "chalicelib.", onerror=_raise):
         if module.name.split(".")[2:3] == ["tables"]:
             importlib.import_module(module.name)
-    importlib.import_module(OF_CORE)
+    for name in OF_CORE:
+        importlib.import_module(name)
     rows: dict[str, type[Any]] = importlib.import_module("chalicelib.core.table").tables()
     return rows
 

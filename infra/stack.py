@@ -78,6 +78,7 @@ class LinliStack(Stack):
             ground=ground,
             secrets=self._parameters(),
             signing=self._signing(),
+            wechat=self._wechat(),
         )
         Topics(
             self,
@@ -116,7 +117,14 @@ class LinliStack(Stack):
             description="how long an access token may live; only a trial's demo tokens need more",
             default=900,
         )
+        templates = CfnParameter(
+            self,
+            "WechatTemplates",
+            description="JSON of the subscribe messages' templates (notices/rules/templates.py)",
+            default="{}",
+        )
         return {
+            "LINLI_WECHAT_TEMPLATES": templates.value_as_string,
             "LINLI_TOKEN_LONGEST_S": longest.value_as_string,
             "LINLI_MASTER_KEY": master.value_as_string,
             "LINLI_TOKEN_KEYS": tokens.value_as_string,
@@ -124,7 +132,7 @@ class LinliStack(Stack):
         }
 
     def _signing(self) -> dict[str, str]:
-        """Return what the sign-in function alone is told; secrets are ciphertext of our KMS key."""
+        """Return what the sign-in function alone is told; it is ciphertext of our KMS key."""
         key = CfnParameter(
             self,
             "SigningKey",
@@ -132,6 +140,10 @@ class LinliStack(Stack):
             allowed_pattern="(kms:[A-Za-z0-9+/=]+)?",
             default="",
         )
+        return {"LINLI_SIGNING_KEY": key.value_as_string}
+
+    def _wechat(self) -> dict[str, str]:
+        """Return what is told who speaks to WeChat; the secret is ciphertext of our KMS key."""
         app_id = CfnParameter(
             self, "WechatAppId", description="appid of the mini-program", default=""
         )
@@ -144,7 +156,6 @@ class LinliStack(Stack):
             no_echo=True,
         )
         return {
-            "LINLI_SIGNING_KEY": key.value_as_string,
             "LINLI_WECHAT_APP_ID": app_id.value_as_string,
             "LINLI_WECHAT_SECRET": secret.value_as_string,
         }
@@ -165,7 +176,7 @@ class ApisStack(Stack):
 def assemble(plan: Plan, **app_options: Any) -> App:
     """Return the app with all stacks and cdk-nag's AwsSolutions rules on them.
 
-    A stack holds 500 resources at most, and a reaction alone is a dozen: record 0031.
+    A stack holds 500 resources at most, and a reaction alone is a dozen: record 0034.
     """
     app = App(**app_options)
     account = AccountStack(app, "Account", stack_name="linli-account")

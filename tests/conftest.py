@@ -12,12 +12,16 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from infra.one_machine import ports as port_numbers
 from infra.one_machine.home import Home
+
+if TYPE_CHECKING:
+    from simulators.wechat.state import WeChat
 
 _home = Home(Path(tempfile.mkdtemp(prefix="linli-tests-")), in_memory=True)
 _ports = port_numbers.choose(_home, 0)
@@ -65,6 +69,19 @@ def cloud() -> Iterator[None]:
 def community() -> str:
     """A community id that nobody used before: tests share tables and never meet."""
     return f"com_{uuid.uuid4().hex[:20]}"
+
+
+@pytest.fixture(scope="session")
+def wechat() -> Iterator["WeChat"]:
+    """The simulated WeChat, where the product's configuration says that WeChat is."""
+    from chalicelib.core import secret  # noqa: PLC0415 -- after the environment is set
+    from chalicelib.core.config import settings  # noqa: PLC0415 -- as above
+    from simulators.wechat.server import serving  # noqa: PLC0415 -- only whoever asks WeChat
+    from simulators.wechat.state import WeChat  # noqa: PLC0415 -- as above
+
+    made = WeChat(settings().wechat_app_id, secret.opened(settings().wechat_secret).decode())
+    with serving(made, urlsplit(settings().wechat_url).port or 0):
+        yield made
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class Settings:
     wechat_url: str
     wechat_app_id: str
     wechat_secret: str
+    wechat_templates: str
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +40,7 @@ def settings() -> Settings:
     signs what goes to DynamoDB and nothing else; empty: the key of all other services.
     `LINLI_TOKEN_LONGEST_S` is how long an access token may live, and how far back
     revocations are remembered: only a demonstration's tokens live longer than 15 minutes.
+    `LINLI_WECHAT_TEMPLATES` is the JSON of `notices.rules.templates.read`.
     """
     env = os.environ.get
     return Settings(
@@ -61,4 +63,5 @@ def settings() -> Settings:
         wechat_url=env("LINLI_WECHAT_URL", "https://api.weixin.qq.com"),
         wechat_app_id=env("LINLI_WECHAT_APP_ID", ""),
         wechat_secret=env("LINLI_WECHAT_SECRET", ""),
+        wechat_templates=env("LINLI_WECHAT_TEMPLATES", "{}"),
     )

@@ -192,6 +192,12 @@ def _passing(failure: TransactWriteError) -> bool:
     return bool(codes) and codes <= {"TransactionConflict", "ThrottlingError"}
 
 
+def was_passing(raced: Conflict) -> bool:
+    """Return whether a commit met nothing but another one that was under way: nothing moved."""
+    failure = raced.__cause__
+    return isinstance(failure, TransactWriteError) and _passing(failure)
+
+
 def _row_of(event: Any) -> OutboxRow:
     event_id = ids.new_id("evt")
     domain = type(event).__module__.split(".")[1]

@@ -20,6 +20,8 @@ class Kept(StrEnum):
     SHARING = "sharing"
     ADMIN_ACT = "admin_act"
     HOMELESS = "homeless"
+    CREDENTIAL = "credential"
+    RING_BLOCK = "ring_block"
 
 
 DAYS: Final[Mapping[Kept, int]] = {
@@ -30,8 +32,11 @@ DAYS: Final[Mapping[Kept, int]] = {
     Kept.SHARING: 3 * 366,
     Kept.ADMIN_ACT: 3 * 366,
     Kept.HOMELESS: 90,
+    Kept.CREDENTIAL: 3 * 366,
+    Kept.RING_BLOCK: 366,
 }
-"""Days since it was made, or since what it records ended (consent, sharing: 个人信息保护法 55, 56).
+"""Days since it was made, or since what it records ended (consent, sharing: 个人信息保护法 55, 56;
+of a withdrawn credential the receipts of the devices stay, as the consent's record does).
 
 Who has no home in an estate is forgotten after a quarter (个人信息保护法 47(1)): time to settle
 accounts, or for a newcomer to find a flat. Whoever has claims keeps what they need of them.

@@ -115,7 +115,7 @@ class Row(Model):
         A key that DynamoDB does not take names nothing: an empty one (officers above estates
         have no community), and one that is longer than any of ours.
         """
-        if not _may_be(hash_key, LONGEST_HASH) or not _may_be(range_key, LONGEST_RANGE):
+        if not may_be_keyed(hash_key, range_key):
             return None
         try:
             row = cls.get(hash_key, range_key, consistent_read=consistent)
@@ -169,6 +169,11 @@ class Row(Model):
         """Return whether the row's time is not over: DynamoDB deletes late (LAW.md 3.2)."""
         end = getattr(self, ending) if (ending := getattr(self.Meta, "ttl", None)) else None
         return end is None or end > clock.now().timestamp()
+
+
+def may_be_keyed(hash_key: Any, range_key: Any = None) -> bool:
+    """Return whether DynamoDB takes these as a key: not an empty one, nor one too long."""
+    return _may_be(hash_key, LONGEST_HASH) and _may_be(range_key, LONGEST_RANGE)
 
 
 def _may_be(key: Any, longest: int) -> bool:

@@ -15,12 +15,21 @@ from chalicelib.core import clock, cursor
 from chalicelib.core.auth import Caller
 from chalicelib.exports.rules import as_csv
 from chalicelib.identity import public as identity
+from chalicelib.notices import public as notices
+from chalicelib.passages import public as passages
+from chalicelib.vehicles import public as vehicles
 
 Row = dict[str, Any]
 Source = Callable[[str, str], Iterator[tuple[str, Row]]]
 """Community and person → (kind, row) of all that a domain holds of them, kind after kind."""
 
-SOURCES: tuple[Source, ...] = (identity.held_of, access.held_of)
+SOURCES: tuple[Source, ...] = (
+    identity.held_of,
+    access.held_of,
+    vehicles.held_of,
+    passages.held_of,
+    notices.held_of,
+)
 PAGE = 500
 """Rows of one answer: some 200 kB, of the 6 MB that Lambda lets out."""
 

@@ -1,11 +1,13 @@
 """What other domains may ask of identity."""
 
 from chalicelib.identity.rules.consent import Purpose
+from chalicelib.identity.service.audit import names_for
 from chalicelib.identity.service.bodies import attach, routes_to
 from chalicelib.identity.service.consent import may_ask, require_consent
 from chalicelib.identity.service.deletion import finish as finish_deletion
 from chalicelib.identity.service.deletion import finish_deletions, forget_leavers
 from chalicelib.identity.service.deletion import replay as replay_deletions
+from chalicelib.identity.service.guardians import is_ward
 from chalicelib.identity.service.guardians import subject as spoken_for
 from chalicelib.identity.service.held import held_of, units_known
 from chalicelib.identity.service.import_runs import write_import
@@ -19,14 +21,24 @@ from chalicelib.identity.service.organisation import (
 )
 from chalicelib.identity.service.people import (
     answerers,
+    lives_at,
     lives_in,
     register_person,
     speaks_for,
+    tied_to,
     units_of,
 )
 from chalicelib.identity.service.posts import holders
+from chalicelib.identity.service.sight import sees_unit
+from chalicelib.identity.service.sign_in import WeChatAccount, wechat_of
 from chalicelib.identity.service.whereabouts import (
+    Home,
     Spot,
+    flat_path,
+    flat_room,
+    flat_wish,
+    flats_named,
+    home_at,
     names_at,
     paths_named,
     paths_of,
@@ -34,9 +46,11 @@ from chalicelib.identity.service.whereabouts import (
 )
 
 __all__ = [
+    "Home",
     "Place",
     "Purpose",
     "Spot",
+    "WeChatAccount",
     "add_unit",
     "answerers",
     "attach",
@@ -44,15 +58,23 @@ __all__ = [
     "expire_consents",
     "finish_deletion",
     "finish_deletions",
+    "flat_path",
+    "flat_room",
+    "flat_wish",
+    "flats_named",
     "forget_leavers",
     "found_community",
     "held_of",
     "holders",
+    "home_at",
+    "is_ward",
+    "lives_at",
     "lives_in",
     "may_ask",
     "move_in",
     "move_out",
     "names_at",
+    "names_for",
     "paths_named",
     "paths_of",
     "plant",
@@ -60,10 +82,13 @@ __all__ = [
     "replay_deletions",
     "require_consent",
     "routes_to",
+    "sees_unit",
     "speaks_for",
     "spoken_for",
     "standing_at",
+    "tied_to",
     "units_known",
     "units_of",
+    "wechat_of",
     "write_import",
 ]

@@ -44,11 +44,12 @@ class Functions(Construct):
         ground: Ground,
         secrets: Mapping[str, str],
         signing: Mapping[str, str],
+        wechat: Mapping[str, str],
     ) -> None:
         super().__init__(scope, name)
         self._ground = ground
         self._environment = {**_addresses(ground), **self._command_bus(), **secrets}
-        self._signing = signing
+        self._signing, self._wechat = signing, wechat
         self._code = {
             package: lambda_.Code.from_asset(str(plan.packages / package))
             for package in {function.package for function in plan.functions}
@@ -83,6 +84,7 @@ class Functions(Construct):
             environment={
                 **self._environment,
                 **(self._signing if function.signs else {}),
+                **(self._wechat if function.wechat else {}),
                 "POWERTOOLS_SERVICE_NAME": function.name,
             },
             log_group=log_group,

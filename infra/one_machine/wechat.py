@@ -1,5 +1,6 @@
 """WeChat on one machine: the simulator, unless the environment names another server."""
 
+import json
 import os
 import secrets
 
@@ -10,16 +11,27 @@ from infra.one_machine.processes import Part, python
 
 APP_ID = "wxsimulated00000001"
 
+TEMPLATES = {
+    "ring": {
+        "template_id": "tmpl-ring",
+        "page": "pages/call/call?call_id={cause_id}",
+        "words": {"thing1": "place", "thing2": "home", "time3": "at", "thing4": "tip"},
+    }
+}
+"""The simulated mini-program's subscribe messages."""
+
 
 def environment(home: Home, ports: Ports) -> dict[str, str]:
     """Return where WeChat is and as which mini-program we speak to it."""
     if is_elsewhere():
         names = ("LINLI_WECHAT_URL", "LINLI_WECHAT_APP_ID", "LINLI_WECHAT_SECRET")
-        return {name: os.environ[name] for name in names}
+        templates = os.environ.get("LINLI_WECHAT_TEMPLATES", "{}")
+        return {name: os.environ[name] for name in names} | {"LINLI_WECHAT_TEMPLATES": templates}
     app_secret(home)
     return {
         "LINLI_WECHAT_URL": f"http://127.0.0.1:{ports.wechat}",
         "LINLI_WECHAT_APP_ID": APP_ID,
+        "LINLI_WECHAT_TEMPLATES": json.dumps(TEMPLATES),
         "LINLI_WECHAT_SECRET": f"file:{home.folder('keys') / 'wechat-secret'}",
     }
 

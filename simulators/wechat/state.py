@@ -159,7 +159,9 @@ class WeChat:
             return error(40003, "invalid openid")
         if not template:
             return error(40037, "invalid template_id")
-        if any(len(word["value"]) > 20 for word in body.get("data", {}).values()):
+        if str(body.get("page", "")).startswith("/"):
+            return error(41030, "invalid page")
+        if any(_is_too_long(name, word["value"]) for name, word in body.get("data", {}).items()):
             return error(47003, "argument invalid")
         with self.lock:
             if self.consents[touser, template] <= 0:
@@ -217,6 +219,14 @@ class WeChat:
         token = secrets.token_urlsafe(96)
         self.tokens[token] = now + TOKEN_LIVES_S
         return token
+
+
+LONGEST = {"thing": 20, "character_string": 32, "number": 32, "phrase": 5, "name": 10}
+"""Characters of a field of a subscribe message, by its kind; others take twenty."""
+
+
+def _is_too_long(field: str, value: str) -> bool:
+    return not 0 < len(value) <= LONGEST.get(field.rstrip("0123456789"), 20)
 
 
 def error(code: int, message: str) -> Json:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chalicelib.access.rules import CallState
-from chalicelib.access.tables import CallRow
+from chalicelib.access.rules.calls import CallState
+from chalicelib.access.tables.calls import CallRow
 from chalicelib.core import clock
 from chalicelib.core.errors import NotFound, Refusal
 from chalicelib.core.table import tenant_key

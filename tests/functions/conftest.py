@@ -96,7 +96,9 @@ def kept(domain: str) -> dict[str, list[str]]:
     Before and after the same event came again, both are the same to the last byte.
     """
     return {
-        short: sorted(json.dumps(row.serialize(), sort_keys=True) for row in cls.scan())
+        short: sorted(
+            json.dumps(row.serialize(), sort_keys=True, default=bytes.hex) for row in cls.scan()
+        )
         for short, cls in rows.load().items()
         if short == "outbox" or cls.__module__.startswith(f"chalicelib.{domain}.tables")
     }

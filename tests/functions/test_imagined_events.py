@@ -40,5 +40,9 @@ def test_what_is_kept_tells_one_delivery_from_two(flat):  # noqa: F811 -- the fi
     before = kept("access")
     flat.ring()
     after = kept("access")
-    assert {short for short in after if after[short] != before[short]} == {"calls", "outbox"}
+    assert {short for short in after if after[short] != before[short]} == {
+        "calls",
+        "panel_rings",
+        "outbox",
+    }
     assert kept("access") == after

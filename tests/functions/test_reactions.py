@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chalicelib.access.rules import CallState
+from chalicelib.access.rules.calls import CallState
 from chalicelib.access.service import answers, calls
 from chalicelib.core import clock, outbox
 from chalicelib.devices import public as devices

@@ -1,30 +1,17 @@
-"""WeChat on loopback, and an estate in its place of the tree."""
+"""An estate in its place of the tree, and accounts of its staff."""
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyotp
 import pytest
 
-from chalicelib.core import clock, outbox, secret
-from chalicelib.core.config import settings
+from chalicelib.core import clock, outbox
 from chalicelib.core.paths import tenant_of
 from chalicelib.identity.rules.organisation import Level
 from chalicelib.identity.service import employees, organisation, posts
 from chalicelib.identity.service import staff as accounts
-from simulators.wechat.server import serving
-from simulators.wechat.state import WeChat
-
-
-@pytest.fixture(scope="session")
-def wechat() -> Iterator[WeChat]:
-    """The simulated WeChat, where the product's configuration says that WeChat is."""
-    made = WeChat(settings().wechat_app_id, secret.opened(settings().wechat_secret).decode())
-    with serving(made, urlsplit(settings().wechat_url).port or 0):
-        yield made
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from functions.manifest import FUNCTIONS, TOPIC_RULES
 from functions.wakes import Schedule
 
-RATES = {60: "rate(1 minute)", 3_600: "rate(1 hour)", 86_400: "rate(1 day)"}
+RATES = {
+    60: "rate(1 minute)",
+    600: "rate(10 minutes)",
+    3_600: "rate(1 hour)",
+    86_400: "rate(1 day)",
+}
 QUEUES = [(function, queue) for function in FUNCTIONS for queue in function.queues]
 
 
@@ -51,8 +59,11 @@ def test_each_event_heard_has_a_rule_with_its_pattern(linli):
     ]
     names = {n: q["Properties"]["QueueName"] for n, q in linli.of("SQS::Queue").items()}
     wanted = [(f"linli-{q.name}", heard.pattern()) for _, q in QUEUES for heard in q.hears]
-    key = str
-    assert sorted(((names[q], p) for q, p in routed), key=key) == sorted(wanted, key=key)
+    assert sorted(_told(names[q], p) for q, p in routed) == sorted(_told(*one) for one in wanted)
+
+
+def _told(queue: str, pattern: dict[str, Any]) -> str:
+    return json.dumps([queue, pattern], sort_keys=True)
 
 
 def test_queue_mappings_report_single_failures(linli):
@@ -63,7 +74,12 @@ def test_queue_mappings_report_single_failures(linli):
     assert all(m["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for m in mappings)
 
 
-RATES = {60: "rate(1 minute)", 3_600: "rate(1 hour)", 86_400: "rate(1 day)"}
+RATES = {
+    60: "rate(1 minute)",
+    600: "rate(10 minutes)",
+    3_600: "rate(1 hour)",
+    86_400: "rate(1 day)",
+}
 
 
 def test_schedules_run_at_their_rate(linli):

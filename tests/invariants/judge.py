@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.access import rules as access
+from chalicelib.access.rules import calls as access
 from chalicelib.alerts.rules import states as alerts
 from chalicelib.core.table import table_name
 from chalicelib.devices.rules.catalogue import OPS

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from pynamodb.attributes import (
     BinaryAttribute,
@@ -20,7 +21,7 @@ from pynamodb.attributes import (
     UnicodeSetAttribute,
 )
 
-from chalicelib.access.tables import CallRow
+from chalicelib.access.tables.calls import CallRow
 from chalicelib.alerts.tables import Alert, Notification
 from chalicelib.core import clock, outbox, tokens, web
 from chalicelib.core.permissions import AUDIENCES, PERMISSIONS
@@ -39,6 +40,7 @@ from chalicelib.identity.tables.consents import Consent, ConsentStanding
 from chalicelib.identity.tables.imports import ImportJob
 from chalicelib.identity.tables.people import Binding
 from chalicelib.identity.tables.sessions import Session
+from tests.invariants import doors, garage
 
 ABOVE = {"county_officer": 1, "street_officer": 2, "neighbourhood_officer": 3, "grid_worker": 3}
 """How many steps of the path an officer's node has; administrators stand at the county."""
@@ -128,6 +130,7 @@ def furnish(there: Estate) -> dict[str, Any]:
     bodies.attach(Body.COMPANY, "外业", path=there.path, org_id=COMPANY)
     held = posts.rows(account.person_id, "worker", [there.path], org_id=COMPANY)
     outbox.commit(*held, *_objects(there, who))
+    outbox.commit(*garage.garage(there.community, who, planted))
     outbox.commit(*(there.session(role, who) for role in PERMISSIONS))
     second = there.path.rpartition("/")[0]
     identity.found_community("there-too", "there-too", parent=second)
@@ -149,7 +152,12 @@ def furnish(there: Estate) -> dict[str, Any]:
     }
 
 
-OBJECTS = ("call", "alert", "binding", "import", "consent", "disclosure", "command", "fault")
+OBJECTS = (
+    *garage.OBJECTS,
+    "credential",
+    *("opening", "desk", "block", "pass"),
+    *("call", "alert", "binding", "import", "consent", "disclosure", "command", "fault", "review"),
+)
 
 
 def _objects(there: Estate, who: str) -> list[Row]:
@@ -161,6 +169,7 @@ def _objects(there: Estate, who: str) -> list[Row]:
             {
                 "call_key": tenant_key(community, "foreign-call"),
                 "unit_id": unit,
+                "rung_by": who,
                 "state": "RINGING",
             },
         ),
@@ -185,6 +194,7 @@ def _objects(there: Estate, who: str) -> list[Row]:
             {"disclosure_id": "foreign-disclosure", "state": "asked", "node_path": there.path},
         ),
         *_of_a_device(community),
+        *doors.of_doors(community, there.path, who),
     ]
     said = {"community_id": community, "consent_id": "foreign-consent", "answerers": {who}}
     said |= {"person_id": who, "subject_id": who}
@@ -295,7 +305,7 @@ def request(route: web.Route, foreign: Mapping[str, Any]) -> Request:
         body = _filled(route.takes["body"].model_json_schema(), foreign, used)
     if "query" in route.takes:
         query = _filled(route.takes["query"].model_json_schema(), foreign, used)
-        path += "?" + "&".join(f"{name}={value}" for name, value in query.items())
+        path += f"?{urlencode(query)}"
     return Request(route.method, path, body, frozenset(used))
 
 
@@ -318,10 +328,14 @@ WORDS: dict[str, Any] = {
     "level": "building",
     "building": "1号楼",
     "role": "worker",
+    "starts": clock.now().isoformat(),
+    "ends": (clock.now() + timedelta(hours=4)).isoformat(),
     "ends_at": (clock.now() + timedelta(hours=4)).isoformat(),
+    "since": clock.now().isoformat(),
     "until": (clock.now() + timedelta(hours=4)).isoformat(),
     "phone_code": "x",
     "document_sha256": "0" * 64,
+    "sha256": "0" * 64,
     "text_sha256": "0" * 64,
     "case_number": "A-2026-1",
     "document_number": "D-2026-1",

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from chalicelib.access.tables import CallRow
+from chalicelib.access.tables.calls import CallRow
 from chalicelib.core import ids
 from chalicelib.devices import public as devices
 from tests.invariants.town import COMMUNITY, Swaps

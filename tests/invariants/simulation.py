@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from chalicelib.access.rules import ARROWS as CALLS
-from chalicelib.access.rules import CallState
+from chalicelib.access.rules.calls import ARROWS as CALLS
+from chalicelib.access.rules.calls import CallState
 from chalicelib.alerts.rules.states import State, is_over
 from chalicelib.core.table import table_name
 from tests.invariants import people, watching

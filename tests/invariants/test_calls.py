@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from chalicelib.access.rules import OUTCOMES, RINGS_FOR, UNKNOWN_AFTER, CallState
+from chalicelib.access.rules.calls import OUTCOMES, RINGS_FOR, UNKNOWN_AFTER, CallState
 from chalicelib.access.service import answers, calls
 from chalicelib.core import clock, ids
 from chalicelib.core.auth import Caller
@@ -46,11 +46,15 @@ class Calls(RuleBasedStateMachine):
 
     @rule(number=RINGS)
     def ring(self, number: int) -> None:
-        """Ring, perhaps with an event that rang before."""
+        """Ring, perhaps with an event that rang before, or while another one rings still."""
         event = self._event(number)
         call_id = call_of(number)
         calls.ring(event)
-        if call_id not in self.states:
+        rings = any(
+            state is CallState.RINGING and event.received_at < self.rung[one] + RINGS_FOR
+            for one, state in self.states.items()
+        )
+        if call_id not in self.states and not rings:
             self.states[call_id], self.rung[call_id] = CallState.RINGING, event.received_at
 
     @rule(number=RINGS, who=PEOPLE)

@@ -20,6 +20,7 @@ from chalicelib.devices.rules.catalogue import Kind
 from chalicelib.devices.service import admission, registry
 from chalicelib.identity import public as identity
 from chalicelib.identity.rules.people import Tie
+from chalicelib.identity.service.organisation import Place
 from chalicelib.vision.events import FrameExamined, Sighted
 from chalicelib.vision.tables import Detections
 from functions import manifest
@@ -103,7 +104,7 @@ class Town:
     def _enrol(self) -> None:
         identity.found_community(COMMUNITY, "和苑")
         for unit, people in ((UNIT, RESIDENTS), (OTHER_UNIT, (STRANGER,))):
-            identity.add_unit(COMMUNITY, unit, unit)
+            identity.add_unit(COMMUNITY, unit, unit, at=Place("1号楼", "", unit, 8000))
             for person in people:
                 identity.move_in(COMMUNITY, unit, person, Tie.OWNER)
         for device_id, kind, place in (
@@ -113,7 +114,12 @@ class Town:
             ("lift", Kind.LIFT_CONTROLLER, LIFT),
         ):
             enrolled = devices.enrol(
-                COMMUNITY, kind, place_id=place, name=device_id, device_id=device_id
+                COMMUNITY,
+                kind,
+                place_id=place,
+                name=device_id,
+                node_path=COMMUNITY,
+                device_id=device_id,
             )
             secret = base64.b64decode(enrolled.key)
             self.keys[device_id] = DeviceKey(device_id, enrolled.key_id, secret)

@@ -24,7 +24,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def town(system: System) -> Town:
     """The demo community of the running system; the first bell has rung."""
     town = Town(system.estate)
-    town.early_call = town.ring()
+    town.early_call = town.ring(number=4)
     return town
 
 

@@ -107,10 +107,17 @@ class Town:
     def ring(self, *, number: int = 0) -> str:
         """Ring the resident's flat at a gate; return the id of the call that appears."""
         with self._ringing:
+            self.quiet(number=number)
             before = {call["call_id"] for call in self.calls()}
             panel = self.panel_at(number)
             panel.ring(self.estate.ids["unit"], self.estate.ids["gates"][number])
             return self.new_calls(before)[0]
+
+    def quiet(self, *, number: int = 0) -> None:
+        """Turn away what still rings at a gate: a panel rings a flat once at a time."""
+        for call in self.calls():
+            if (call["state"], call["gate_id"]) == ("RINGING", self.estate.ids["gates"][number]):
+                self.resident.post(f"/resident/calls/{call['call_id']}/deny")
 
     def new_calls(self, before: set[str], within_s: float = 5.0) -> list[str]:
         """Wait for calls that were not there before."""

@@ -19,6 +19,9 @@ SAMPLES: Mapping[str, Json] = {
     "speaker.say": {"text": "一致性测试", "volume": 10},
     "screen.show": {"text": "一致性测试", "seconds": 1},
     "lamp.set": {"level": 50},
+    "access.sync": {"version": 1},
+    "credential.enrol": {"credential_id": "conformance", "kind": "face"},
+    "credential.withdraw": {"credential_id": "conformance"},
 }
 """Arguments that every device can carry out; commands that are not here take none."""
 
@@ -37,6 +40,9 @@ TOLD_BY: Mapping[str, tuple[str, Json]] = {
     "vending.dispense": ("vending.dispensed", {}),
     "charger.start": ("charger.started", {}),
     "lift.call": ("lift.moved", {}),
+    "access.sync": ("access.list_applied", {}),
+    "credential.enrol": ("credential.enrolled", {"credential_id": "conformance"}),
+    "credential.withdraw": ("credential.withdrawn", {"credential_id": "conformance"}),
 }
 """By which event, with which words, a device tells that it has carried out a command."""
 

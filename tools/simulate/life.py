@@ -148,6 +148,9 @@ FOLLOWED: Mapping[str, Callable[[Json], Said]] = {
     "speaker.say": lambda args: ("speaker.said", {"text": args["text"]}),
     "screen.show": lambda args: ("screen.shown", {"text": args["text"]}),
     "camera.snapshot": lambda _: ("camera.sighting", {"what": "other"}),
+    "access.sync": lambda args: ("access.list_applied", {"version": args["version"]}),
+    "credential.enrol": lambda args: ("credential.enrolled", args),
+    "credential.withdraw": lambda args: ("credential.withdrawn", args),
     "device.restart": lambda _: ("device.started", {"reason": "command"}),
 }
 

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.access import rules
-from chalicelib.access.events import OpeningGranted
-from chalicelib.access.rules import CallState
+from chalicelib.access.events import OpeningClosed, OpeningGranted
+from chalicelib.access.rules import calls as rules
+from chalicelib.access.rules import opening as openings
+from chalicelib.access.rules.calls import CallState
+from chalicelib.access.rules.desk import DeskAsk, DeskKind
+from chalicelib.access.service import desk
 from chalicelib.access.service.calls import CallView, closed, mine, no_such_call, speaks_still, view
-from chalicelib.access.tables import CallRow
+from chalicelib.access.tables.calls import CallRow
 from chalicelib.core import clock, ids, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, Unprocessable
+from chalicelib.core.paths import within
+from chalicelib.core.reading import at_once
 from chalicelib.core.table import Row
 from chalicelib.devices import public as devices
 from chalicelib.devices.events import CommandSettled
@@ -25,7 +30,10 @@ WAIT_FOR_GATE = timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class Opening:
-    """A granted opening: which command to which gate, and where it is."""
+    """A granted opening: which command to which gate, and where it is.
+
+    `guard_asked`: the gate is away, and a guard has been asked to see to the visitor.
+    """
 
     community_id: str
     call_id: str
@@ -33,14 +41,17 @@ class Opening:
     command_id: str
     state: CallState
     expires_at: datetime
+    guard_asked: bool = False
 
 
 def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Opening:
     """Let the visitor in: one command, ever, for this call; a stale tap opens nothing.
 
-    Three DynamoDB calls: the call, the gate, one transaction. A second tap by the same
-    person is answered with the same opening. Raises NotFound `no_such_call`, Conflict
-    `already_answered`, Unprocessable `call_expired`.
+    Three DynamoDB calls: the call, the gate with its health, one transaction. A second tap by
+    the same person is answered with the same opening. A gate that is away is commanded all the
+    same, the command lives for seconds, and a guard is asked at once. Raises NotFound
+    `no_such_call`, Conflict `already_answered`, Unprocessable `call_expired`, and
+    `gate_elsewhere` if the gate has been moved to where it does not lead to the flat.
     """
     at = at or clock.now()
     row = mine(caller, call_id)
@@ -48,30 +59,55 @@ def open_gate(caller: Caller, call_id: str, *, at: datetime | None = None) -> Op
         return _opening(row, at)
     _require_answerable(row, caller, at)
 
+    door = _door(row)
     command = devices.prepare(
         caller.community_id,
         row.gate_id,
-        "gate.open",
+        door.op or "gate.open",
         {},
         command_id=ids.derived("cmd", row.call_id),
         cause=devices.Cause(row.call_id, caller.subject_id),
+        device=door.row,
     )
     row.advance(CallState.GRANTED, CallState.SENT)
-    row.answered_by, row.command_id = caller.subject_id, command.command_id
+    row.answer(caller.subject_id)
+    row.command_id = command.command_id
     row.command_expires_at = command.expires_at
     row.shard = row.due_at = None  # from here on the command's own end closes the call
-    opening = _opening(row, at)
-    granted = OpeningGranted(
-        community_id=row.community_id,
-        call_id=row.call_id,
-        gate_id=row.gate_id,
-        command_id=command.command_id,
-        answered_by=caller.subject_id,
-        granted_at=at,
-    )
-    _commit(caller, row, command, events=(granted,), answer=opening)
+    row.place_id, row.path = door.place_id, door.path or None
+    asked = _ask_guard(row, "gate_offline", at) if door.online is False else []
+    opening, granted = _opening(row, at), _granted(row, at)
+    try:
+        _commit(caller, row, command, *asked, events=(granted,), answer=opening)
+    except Conflict:
+        row = mine(caller, call_id)
+        if row.answered_by != caller.subject_id or not row.command_id:
+            raise
+        return _opening(row, at)  # another tap of theirs, at the same moment
     devices.dispatch(command)
     return opening
+
+
+def _granted(call: CallRow, at: datetime) -> OpeningGranted:
+    return OpeningGranted(
+        community_id=call.community_id,
+        call_id=call.call_id,
+        gate_id=call.gate_id,
+        command_id=call.command_id or "",
+        answered_by=call.answered_by or "",
+        granted_at=at,
+    )
+
+
+def _door(call: CallRow) -> devices.Door:
+    """Return a call's gate, if it leads to the flat still; one read."""
+    wishes = devices.door_wishes(call.community_id, call.gate_id)
+    flat_wish = identity.flat_wish(call.community_id, call.unit_id)
+    device, health, flat = at_once(*wishes, flat_wish)
+    door = devices.door_of(call.community_id, device, health)
+    if not within(identity.flat_path(flat) or "", door.path):
+        raise Unprocessable("gate_elsewhere", "该门不通往这套房屋")
+    return door
 
 
 def await_gate(opening: Opening) -> Opening:
@@ -100,7 +136,7 @@ def deny(caller: Caller, call_id: str, *, at: datetime | None = None) -> CallVie
         return view(row, at)
     _require_answerable(row, caller, at)
     row.advance(CallState.DENIED)
-    row.answered_by = caller.subject_id
+    row.answer(caller.subject_id)
     shown = view(row, at)
     _commit(caller, row, events=(closed(row, at),), answer=shown)
     return shown
@@ -122,13 +158,52 @@ def _commit(caller: Caller, call: CallRow, *rows: Row, events: Iterable[Any], an
 
 
 def finish(event: CommandSettled) -> None:
-    """Carry the end of a gate's command over to its call, once."""
+    """Carry the end of a gate's command over to its call, once; ask a guard if it failed."""
     row = CallRow.of(event.community_id, event.cause_id)
     state = rules.OUTCOMES.get(event.state)
     if row is None or state is None or not rules.may_follow(CallState(row.state), state):
         return
     row.advance(state)
-    outbox.commit(row, events=(closed(row, event.settled_at),))
+    at, more = event.settled_at, list[Row]()
+    if state is CallState.OPENED:
+        more += desk.settled_itself(row.community_id, row.desk_id, at)
+    elif not row.desk_id:
+        more += _ask_guard(row, openings.why_guard(state), at)
+    outbox.commit(row, *more, events=(closed(row, at), _opening_closed(row, at)))
+
+
+def _ask_guard(row: CallRow, why: str, at: datetime) -> list[Row]:
+    """Return the request to a guard for a visitor before a gate that does not open."""
+    ask = DeskAsk(
+        row.community_id,
+        DeskKind.CALL,
+        row.call_id,
+        why,
+        row.place_id or row.gate_id,
+        at,
+        door_id=row.gate_id,
+        path=row.path or "",
+        unit_id=row.unit_id,
+        still=row.photo or "",
+    )
+    asked = desk.ask_desk(ask)
+    row.desk_id = asked.request_id
+    return [asked]
+
+
+def _opening_closed(row: CallRow, at: datetime) -> OpeningClosed:
+    return OpeningClosed(
+        community_id=row.community_id,
+        opening_id=row.call_id,
+        how="call",
+        door_id=row.gate_id,
+        place_id=row.place_id or "",
+        path=row.path or "",
+        unit_id=row.unit_id,
+        by=row.answered_by or "",
+        state=row.state,
+        closed_at=at,
+    )
 
 
 def _require_answerable(row: CallRow, caller: Caller, at: datetime) -> None:
@@ -151,4 +226,5 @@ def _opening(row: CallRow, at: datetime) -> Opening:
         command_id=row.command_id,
         state=rules.shown_state(row.facts(), at),
         expires_at=clock.from_epoch_ms(int(row.command_expires_at)),
+        guard_asked=row.desk_id is not None,
     )

@@ -39,7 +39,7 @@ _CONNECTOR = _whole(1, 99)
 
 ARGUMENTS: Mapping[str, Mapping[str, Argument]] = {
     "lift.hold": {"max_s": _whole(1, 120)},
-    "lift.call": {"floor": _whole(-9, 199)},
+    "lift.call": {"floor": _whole(-9, 199), "to_floor": _whole(-9, 199, required=False)},
     "bin.open": {"door": _whole(1, 16, required=False)},
     "charger.start": {
         "connector": _CONNECTOR,
@@ -51,6 +51,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = {
     "speaker.say": {"text": _SHORT_TEXT, "volume": _whole(0, 100, required=False)},
     "screen.show": {"text": _SHORT_TEXT, "seconds": _whole(1, 86_400)},
     "lamp.set": {"level": _whole(0, 100)},
+    "access.sync": {"version": _whole(1, 2**53)},
+    "credential.enrol": {"credential_id": _REFERENCE, "kind": Argument("id", 4, 11)},
+    "credential.withdraw": {"credential_id": _REFERENCE},
 }
 """Arguments by command; one that is not here takes none. A lift lets go by itself after 120 s."""
 

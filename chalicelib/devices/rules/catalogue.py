@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -87,7 +88,13 @@ OF_ALL = frozenset(
 )
 """What every device may report of itself."""
 
-_PASSAGES = frozenset({"access.passed", "access.refused", "door.forced", "door.held_open"})
+_LISTED = frozenset({"access.list_applied"})
+"""What whoever decides by a list says of it."""
+
+_ENROLS = frozenset({"credential.enrolled", "credential.enrol_failed", "credential.withdrawn"})
+"""What whoever keeps faces and fingers says of one: whether it has it, never what it is."""
+
+_PASSAGES = _LISTED | _ENROLS | {"access.passed", "access.refused", "door.forced", "door.held_open"}
 _SOON, _WIRED, _DAILY = timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=24)
 _POWER = {"active_power": "W", "energy": "Wh", "voltage": "V", "current": "A"}
 
@@ -98,7 +105,7 @@ PROFILES: Mapping[Kind, Profile] = {
         Profile(Kind.DOOR, "单元门", Offline.LOCAL_LIST, _SOON, _PASSAGES),
         Profile(Kind.LOCK, "智能锁", Offline.LOCAL_LIST, timedelta(hours=1), _PASSAGES),
         Profile(Kind.PANEL, "可视门口机", Offline.LOCAL_LIST, _SOON, _PASSAGES | {"panel.call"}),
-        Profile(Kind.BARRIER, "道闸", Offline.LOCAL_LIST, _SOON, frozenset({"barrier.moved"})),
+        Profile(Kind.BARRIER, "道闸", Offline.LOCAL_LIST, _SOON, _LISTED | {"barrier.moved"}),
         Profile(
             Kind.PLATE_CAMERA, "车牌识别相机", Offline.BUFFERS, _SOON, frozenset({"vehicle.passed"})
         ),
@@ -107,7 +114,7 @@ PROFILES: Mapping[Kind, Profile] = {
             "电梯控制器",
             Offline.RELEASES,
             _SOON,
-            frozenset({"lift.trapped", "lift.moved"}),
+            _LISTED | {"lift.trapped", "lift.moved"},
         ),
         Profile(
             Kind.LIFT_CAMERA, "轿厢摄像机", Offline.BUFFERS, _SOON, frozenset({"lift.sighting"})
@@ -205,6 +212,12 @@ def _ops(seconds: int, *kinds: Kind, names: tuple[str, ...]) -> tuple[Op, ...]:
     return tuple(Op(name, frozenset(kinds), timedelta(seconds=seconds)) for name in names)
 
 
+TAKERS: Final = frozenset({Kind.GATE, Kind.DOOR, Kind.PANEL, Kind.LOCK})
+"""What may take somebody's face or finger."""
+
+DOORS: Final = TAKERS | {Kind.BARRIER, Kind.LIFT_CONTROLLER}
+"""What lets somebody through: it may ask us, hold a list, and nothing else may."""
+
 OPS: Mapping[str, Op] = {
     op.name: op
     for op in (
@@ -221,10 +234,15 @@ OPS: Mapping[str, Op] = {
         *_ops(30, Kind.LOUDSPEAKER, Kind.LAMP_POLE, names=("speaker.say",)),
         *_ops(30, Kind.SCREEN, Kind.LAMP_POLE, names=("screen.show",)),
         *_ops(30, Kind.LAMP_POLE, names=("lamp.set",)),
+        *_ops(30, *DOORS, names=("access.sync",)),
+        *_ops(30, *TAKERS, names=("credential.enrol", "credential.withdraw")),
         *_ops(30, *Kind, names=("device.restart",)),
     )
 }
 """Lives of commands (DEVICES.md): what lets somebody in has the shortest."""
+
+NOT_BY_HAND: Final = frozenset({"access.sync", "credential.enrol", "credential.withdraw"})
+"""What only the system orders: a face that is taken has its row and its consent."""
 
 EVENTS: Mapping[str, frozenset[Kind]] = {
     event: frozenset(

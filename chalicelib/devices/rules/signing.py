@@ -45,6 +45,11 @@ def mqtt_password(key: bytes) -> str:
     return mac(key, b"mqtt")
 
 
+def code_tag(key: bytes, content: str) -> str:
+    """Return the tag of a code that a device shows: 16 hexadecimal digits of HMAC-SHA256."""
+    return hmac.digest(key, content.encode(), hashlib.sha256).hex()[:16]
+
+
 def same(one: str, other: str) -> bool:
     """Compare two signatures in constant time (SECURITY.md 16)."""
     return hmac.compare_digest(one.encode(), other.encode("utf-8", "surrogatepass"))

@@ -16,6 +16,7 @@ MOST_SHOWN = 1_024
 
 IMPERSONAL = frozenset(
     {
+        "access.list_applied",
         "barrier.moved",
         "bin.level",
         "charger.status",

@@ -21,6 +21,7 @@ MOST_ERRORS = 5
 """How many faults of one event are listed."""
 
 DATA: dict[str, type[saying.Said]] = {
+    "access.list_applied": events_passage.ListApplied,
     "access.passed": events_passage.Passed,
     "access.refused": events_passage.Refused,
     "barrier.moved": events_passage.BarrierMoved,
@@ -31,6 +32,9 @@ DATA: dict[str, type[saying.Said]] = {
     "charger.started": events_things.ChargerStarted,
     "charger.status": events_things.ChargerStatus,
     "charger.stopped": events_things.ChargerStopped,
+    "credential.enrol_failed": events_passage.EnrolFailed,
+    "credential.enrolled": events_passage.Enrolled,
+    "credential.withdrawn": events_passage.CredentialWithdrawn,
     "device.fault": events_self.Fault,
     "device.heartbeat": events_self.Heartbeat,
     "device.restored": events_self.Restored,

@@ -14,15 +14,28 @@ Plate = Annotated[str, StringConstraints(pattern=r"^[^\sa-z.·-]{1,16}$|^unread$
 
 
 class Passed(Said):
-    """Somebody was let through, by what they showed."""
+    """Somebody was let through, by what they showed; `decision` names ours, if we were asked."""
 
     model_config = example(method="card", door=1, holder="per_01JCZ5", direction="in")
 
-    method: Literal["face", "card", "fingerprint", "password", "qr", "remote", "button", "other"]
+    method: Literal[
+        "face",
+        "card",
+        "fingerprint",
+        "password",
+        "pin",
+        "qr",
+        "phone",
+        "remote",
+        "button",
+        "other",
+    ]
     door: Door | None = None
     direction: Literal["in", "out", "unknown"] | None = None
     holder: Name | None = None
     card: Name | None = None
+    companions: Count | None = None
+    decision: Name | None = None
     serial_no: Count | None = None
 
 
@@ -32,6 +45,38 @@ class Refused(Passed):
     model_config = example(method="card", door=1, card="0012345678", reason="not_on_list")
 
     reason: Name | None = None
+
+
+class ListApplied(Said):
+    """A door decides by this version of its list from now on, and by none before it."""
+
+    model_config = example(version=42, entries=318)
+
+    version: Annotated[int, Field(ge=1, le=2**53)]
+    entries: Count | None = None
+
+
+class Enrolled(Said):
+    """A face or finger was taken and stays in the device; nothing of it is ever said."""
+
+    model_config = example(credential_id="cred_01JCZ5", kind="face")
+
+    credential_id: Identifier
+    kind: Literal["face", "fingerprint"] | None = None
+
+
+class EnrolFailed(Enrolled):
+    """A face or finger could not be taken."""
+
+    model_config = example(credential_id="cred_01JCZ5", kind="face", reason="nobody_came")
+
+    reason: Name | None = None
+
+
+class CredentialWithdrawn(Enrolled):
+    """Nothing of a credential is left in the device: its receipt, also if it never had it."""
+
+    model_config = example(credential_id="cred_01JCZ5", kind="face")
 
 
 class DoorForced(Said):

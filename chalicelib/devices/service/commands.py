@@ -14,7 +14,7 @@ from chalicelib.core.table import shard_of, tenant_key
 from chalicelib.devices.drivers import DRIVERS
 from chalicelib.devices.events import Order
 from chalicelib.devices.rules import arguments
-from chalicelib.devices.rules.catalogue import OPS
+from chalicelib.devices.rules.catalogue import NOT_BY_HAND, OPS
 from chalicelib.devices.rules.commands import CommandState
 from chalicelib.devices.service import acks, carrying, messages
 from chalicelib.devices.service.keys import signing_key
@@ -77,15 +77,17 @@ def prepare(
     *,
     command_id: str,
     cause: Cause,
+    device: Device | None = None,
 ) -> Command:
     """Return a signed command as a row for the caller's own transaction.
 
-    One read. The command is void after its operation's TTL; it names the session that
-    the device announced last, so that a device which restarted since ignores it. Raises
+    One read, none if the caller has just read the `device`. The command is void after its
+    operation's TTL; it names the session that the device announced last, so that a device
+    which restarted since ignores it. Raises
     NotFound `no_such_device` (also for a retired one), Unprocessable `unknown_op`,
     `wrong_device_kind`, `bad_arguments` or `no_command_key`.
     """
-    device = _commanded(community_id, device_id, op, args)
+    device = _commanded(device or device_of(community_id, device_id), op, args)
     key_id, key = signing_key(device)
     at = clock.now()
     end = at + OPS[op].ttl
@@ -113,13 +115,12 @@ def prepare(
     )
 
 
-def _commanded(community_id: str, device_id: str, op: str, args: dict[str, Any]) -> Device:
+def _commanded(device: Device, op: str, args: dict[str, Any]) -> Device:
     """Return a device that may be told this."""
     if op not in OPS:
         raise Unprocessable("unknown_op", "没有这种设备指令")
     if faults := arguments.faults(op, args):
         raise Unprocessable("bad_arguments", "指令参数不符合要求", details=faults)
-    device = device_of(community_id, device_id)
     if device.kind not in OPS[op].kinds:
         raise Unprocessable("wrong_device_kind", "该设备不支持此操作")
     return device
@@ -163,10 +164,12 @@ def _order(command: Command, device: Device, left_ms: int) -> Order:
 def order(caller: Caller, device_id: str, op: str, args: dict[str, Any], why: str) -> CommandView:
     """Command a device by hand; who and why stay on record with it (Command.ordered_by, why).
 
-    Raises what `prepare` raises, and NotFound for a device beside the caller's own part of
-    the estate.
+    Raises what `prepare` raises, NotFound for a device beside the caller's own part of the
+    estate, and Unprocessable `not_by_hand` for what only the system orders.
     """
     seen_by(caller, device_id)
+    if op in NOT_BY_HAND:
+        raise Unprocessable("not_by_hand", "该指令只能由系统发出")
     command_id = ids.new_id("cmd")
     command = prepare(
         caller.community_id,

@@ -153,7 +153,13 @@ def seen_by(caller: Caller, device_id: str) -> Device:
 
 def device_of(community_id: str, device_id: str) -> Device:
     """Return a community's device; another tenant's, or a retired one, counts as none (404)."""
-    device = _keep(device_id, Device.find(device_id))
+    return in_service(community_id, Device.find(device_id))
+
+
+def in_service(community_id: str, device: Device | None) -> Device:
+    """Return a device that was just read, and remember it; raises NotFound `no_such_device`."""
+    if device is not None:
+        _keep(device.device_id, device)
     return _in_service(device, community_id)
 
 

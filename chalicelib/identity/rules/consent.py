@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     """What the data are used for; a new use is a new member and a new consent."""
 
     FACE_RECOGNITION = "face_recognition"
+    FINGERPRINT = "fingerprint"
     ELDER_MONITORING = "elder_monitoring"
     HEALTH_RECORD = "health_record"
     PLATE_RECOGNITION = "plate_recognition"
@@ -90,6 +91,16 @@ NOTICES: Mapping[Purpose, tuple[Notice, ...]] = {
             "用于人脸识别开门。人脸特征只保存在您选择的门口设备内，不上传网络；"
             "不同意不影响您使用门卡、二维码、密码或手机开门；撤回后24小时内从全部设备删除。",
             ("face_template_on_device",),
+            "物业服务企业",
+            _YEAR,
+        ),
+    ),
+    Purpose.FINGERPRINT: (
+        Notice(
+            "2026-11",
+            "用于指纹识别开门。指纹特征只保存在您选择的门口设备内，不上传网络；"
+            "不同意不影响您使用门卡、二维码、密码或手机开门；撤回后24小时内从全部设备删除。",
+            ("fingerprint_template_on_device",),
             "物业服务企业",
             _YEAR,
         ),

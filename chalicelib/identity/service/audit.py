@@ -133,6 +133,24 @@ def unit_residents(
     return UnitResidents(items, len(ties) - len(items))
 
 
+def names_for(caller: Caller, person_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return what a caller of the company may call these people: their names, masked for them.
+
+    Who may not be named at all is left out: a child under 14, unless to a manager (LAW.md P6).
+    Put the looks on record before it goes out. Two reads, and one for each person to whom
+    a child is not to be shown.
+    """
+    how = sight_of(caller.roles, "name")
+    sees_children = not SEES_CHILDREN.isdisjoint(caller.roles)
+    shown = [
+        one
+        for one in person_ids
+        if sees_children or not guardians.is_ward(caller.community_id, one)
+    ]
+    known = names.of_people((caller.community_id, one) for one in shown)
+    return {one: _shown("name", known.get((caller.community_id, one)), how) for one in shown}
+
+
 def masked_for(roles: Sequence[str], found: Profile) -> dict[str, str | None]:
     """Return the fields that these roles see, masked where they must be."""
     seen = {field: sight_of(roles, field) for field in FIELDS}

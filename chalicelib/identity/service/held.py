@@ -83,7 +83,8 @@ def _posts(_community_id: str, person_id: str) -> Iterable[Row]:
 
 
 def _wechat(community_id: str, person_id: str) -> Iterable[Row]:
-    return [{"openid": openid} for openid in sign_in.openids_of(community_id, person_id)]
+    account = sign_in.wechat_of(community_id, person_id)
+    return [{"openid": account.openid}] if account is not None else []
 
 
 def _consents(community_id: str, person_id: str) -> Iterable[Row]:

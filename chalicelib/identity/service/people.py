@@ -162,6 +162,22 @@ def speaks_for(community_id: str, unit_id: str, person_id: str) -> outbox.Given:
     return outbox.Given(Residency, key, person_id, Residency.tie.is_in(*ties))
 
 
+def tied_to(community_id: str, unit_id: str, person_id: str) -> outbox.Given:
+    """Return the condition that a person is still tied to a flat, for another domain's commit.
+
+    One read. Raises NotFound `no_such_residency` if they are not.
+    """
+    if tie_of(community_id, unit_id, person_id) is None:
+        raise NotFound("no_such_residency", "该人员不住在此房屋")
+    return lives_at(community_id, unit_id, person_id)
+
+
+def lives_at(community_id: str, unit_id: str, person_id: str) -> outbox.Given:
+    """Return the condition that a person is tied to a flat, for another domain's commit."""
+    key = tenant_key(community_id, unit_id)
+    return outbox.Given(Residency, key, person_id, Residency.tie.exists())
+
+
 def units_of(community_id: str, person_id: str) -> list[str]:
     """Return the ids of the flats that a person speaks for."""
     ties = ties_of(community_id, person_id)

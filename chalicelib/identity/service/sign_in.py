@@ -52,6 +52,14 @@ class Arrival:
 
 
 @dataclass(frozen=True)
+class WeChatAccount:
+    """A WeChat account: `key` is a blind index of app and openid."""
+
+    key: str
+    openid: str
+
+
+@dataclass(frozen=True)
 class _Ticket:
     key: str
     openid: str
@@ -147,13 +155,13 @@ def links_of(person: Person) -> list[WeChatHome]:
     return [link] if link is not None else []
 
 
-def openids_of(community_id: str, person_id: str) -> list[str]:
-    """Return the openids to which a person's messages go."""
+def wechat_of(community_id: str, person_id: str) -> WeChatAccount | None:
+    """Return the WeChat account to which a person's messages go, or None; two reads."""
     person = people.find_person(community_id, person_id)
-    return [
-        keyring.unseal(bytes(link.openid), link.person_key).decode()
-        for link in (links_of(person) if person is not None else ())
-    ]
+    for link in links_of(person) if person is not None else ():
+        openid = keyring.unseal(bytes(link.openid), link.person_key).decode()
+        return WeChatAccount(link.account_key, openid)
+    return None
 
 
 def _admit(home: WeChatHome, rows: Sequence[Row], device: str, at: datetime) -> SignedIn:

@@ -1,9 +1,11 @@
 """Where things stand in an estate's part of the tree, for the domains that put things there."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from chalicelib.core.errors import NotFound
 from chalicelib.core.paths import within
+from chalicelib.core.reading import Wish
 from chalicelib.core.table import tenant_key
 from chalicelib.identity.service import organisation
 from chalicelib.identity.service.visibility import existing, is_shown
@@ -11,6 +13,23 @@ from chalicelib.identity.tables.organisation import Node, Unit
 
 Spot = tuple[str, str, str]
 """Building, entrance and room as people name them; empty from where it stands higher up."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """A flat: its node's path, its room's number, and the zone that its days are counted in."""
+
+    unit_id: str
+    path: str
+    room: str
+    zone: str
+
+
+def home_at(community_id: str, unit_id: str) -> Home:
+    """Return a flat and where it stands; two reads. Raises NotFound `no_such_unit`."""
+    unit = organisation.unit(community_id, unit_id)
+    zone = organisation.community(community_id).zone
+    return Home(unit_id, unit.path or "", unit.room or "", zone)
 
 
 def standing_at(community_id: str, path: str) -> str:
@@ -77,6 +96,36 @@ def names_at(community_id: str, paths: Iterable[str]) -> Mapping[str, str]:
     names |= {row.unit_id: row.room or row.name for row in rooms}
     said = {path: [names.get(step, "") for step in ids] for path, ids in steps.items()}
     return {path: " ".join(words) for path, words in said.items() if words and all(words)}
+
+
+def flat_wish(community_id: str, unit_id: str) -> Wish:
+    """Return what to read of a flat, for a call that reads other rows as well."""
+    return Wish(Unit, community_id, unit_id)
+
+
+def flat_path(row: Unit | None) -> str | None:
+    """Return where the flat is that was read by `flat_wish`; None if there is none.
+
+    Empty for one that was registered without a place.
+    """
+    unit = existing(row)
+    return None if unit is None else unit.path or ""
+
+
+def flat_room(row: Unit | None) -> str:
+    """Return the room number of the flat that was read by `flat_wish`, empty if it has none."""
+    return (row.room or "") if row is not None else ""
+
+
+def flats_named(community_id: str, unit_ids: Iterable[str]) -> Mapping[str, tuple[str, str]]:
+    """Return path and name (1号楼 1单元 101) of flats by their ids; one read of up to 100."""
+    wanted = {(community_id, unit_id) for unit_id in unit_ids}
+    found = [row for row in Unit.batch_get(wanted) if existing(row) is not None] if wanted else []
+    return {row.unit_id: (row.path or "", _name_of(row)) for row in found}
+
+
+def _name_of(row: Unit) -> str:
+    return " ".join(word for word in (row.building, row.entrance, row.room) if word) or row.name
 
 
 def _below(path: list[str], community_id: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Messages to people's phones: what is sent, by which way, and what became of it."""

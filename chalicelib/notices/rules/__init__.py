@@ -1,0 +1,1 @@
+"""Verdicts of notices: which template says what, and what became of a message."""

@@ -1,0 +1,1 @@
+"""Vehicles: plates that pass by themselves, visitors announced before, cars inside counted."""
