@@ -31,14 +31,24 @@ from chalicelib.identity.routes.people import router as people
 from chalicelib.identity.routes.privacy import router as privacy
 from chalicelib.identity.routes.sessions import router as sessions
 from chalicelib.identity.routes.staff import router as staff
+from chalicelib.identity.routes.titles import router as titles
 from chalicelib.notices.routes import router as notices
 from chalicelib.passages.routes.counts import router as gate_counts
 from chalicelib.passages.routes.reviews import router as reviews
 from chalicelib.passages.routes.traces import router as traces
+from chalicelib.surveys.routes import router as surveys
 from chalicelib.vehicles.routes.parks import router as parks
 from chalicelib.vehicles.routes.plates import router as plates
 from chalicelib.vehicles.routes.stays import router as stays
 from chalicelib.vehicles.routes.visits import router as visits
+from chalicelib.voting.routes.ballots import router as ballots
+from chalicelib.voting.routes.committees import router as committees
+from chalicelib.voting.routes.evidence import router as ballot_evidence
+from chalicelib.voting.routes.procedure import router as vote_procedure
+from chalicelib.voting.routes.results import router as vote_results
+from chalicelib.voting.routes.rolls import router as vote_rolls
+from chalicelib.voting.routes.slates import router as slates
+from chalicelib.voting.routes.votes import router as votes
 
 app = Chalice(app_name="linli")
 app.register_middleware(web.middleware, "http")
@@ -75,6 +85,16 @@ for _router in (
     alerts,
     notices,
     exports,
+    titles,
+    votes,
+    vote_rolls,
+    vote_procedure,
+    slates,
+    committees,
+    ballots,
+    ballot_evidence,
+    surveys,
+    vote_results,
     traces,
     gate_counts,
     reviews,

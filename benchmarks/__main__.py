@@ -2,9 +2,9 @@
 
     python -m benchmarks [--on-disk]
         [start_up overhead authorise signature traces
-         calls sign_ins taps decisions sightings webhook imports withdrawal storm]
+         ballots calls sign_ins taps decisions sightings webhook imports withdrawal storm]
 
-Each benchmark runs in a process of its own, the last eight against one system that is started
+Each benchmark runs in a process of its own, the last nine against one system that is started
 for them, with its tables in memory unless they are wanted on disk. A missed budget is marked
 MISSED and makes the exit status 1. The storm takes minutes and runs only if it is named.
 """
@@ -26,7 +26,17 @@ from benchmarks.figures import Figure, line, missed
 SYNCS = 50
 ON_DISK = "--on-disk"
 ALONE = ("start_up", "overhead", "authorise", "signature", "traces")
-LIVE = ("calls", "sign_ins", "taps", "decisions", "sightings", "webhook", "imports", "withdrawal")
+LIVE = (
+    "ballots",
+    "calls",
+    "sign_ins",
+    "taps",
+    "decisions",
+    "sightings",
+    "webhook",
+    "imports",
+    "withdrawal",
+)
 IF_NAMED = ("storm",)
 
 

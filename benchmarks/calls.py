@@ -159,21 +159,27 @@ def _post_event(panel: Panel, event: Json) -> Json:
 
 
 def _call(method: str, path: str, headers: dict[str, str], body: str = "") -> Json:
-    """Pass one API Gateway proxy event to the application."""
     parts = path.split("/")
     name = {"calls": "call_id", "gates": "device_id"}.get(parts[2], "")
-    call = {name: parts[3]} if parts[1] == "resident" else None
+    call = {name: parts[3]} if parts[1] == "resident" else {}
     resource = path.replace(parts[3], f"{{{name}}}") if call else path
+    return requested(method, resource, headers, body, **call)
+
+
+def requested(
+    method: str, resource: str, headers: dict[str, str], body: str = "", **values: str
+) -> Json:
+    """Pass one API Gateway proxy event to the application; `values` fill the resource's names."""
     reply: Json = app(
         {
             "resource": resource,
-            "path": path,
+            "path": resource.format(**values),
             "httpMethod": method,
             "headers": {"content-type": "application/json", **headers},
             "multiValueHeaders": {},
             "queryStringParameters": None,
             "multiValueQueryStringParameters": None,
-            "pathParameters": call,
+            "pathParameters": values or None,
             "stageVariables": None,
             "requestContext": {
                 "httpMethod": method,

@@ -129,6 +129,55 @@ MEASURED = {
 REGISTRY = {"devices": "rw", "device_serials": "rw"}
 """Devices as staff enrol, move and retire them."""
 
+VOTES = {
+    "votes": "rw",
+    "rolls": "rw",
+    "roll_units": "rw",
+    "roll_lines": "rw",
+    "roll_owners": "r",
+    "bylaws": "r",
+    "objections": "rw",
+    "petitions": "rw",
+    "deliveries": "rw",
+}
+"""What the procedure of a vote touches, whoever takes part in it or convenes it."""
+
+STANDS = {"slates": "r", "candidacies": "rw", "flat_nominations": "rw", "vote_options": "r"}
+"""What owners touch who nominate and stand; bids they see only as noticed."""
+
+SLATES = {"slates": "rw", "candidacies": "rw", "bids": "rw", "vote_options": "rw"}
+"""What conveners touch who call for candidates and bids, and put them."""
+
+BALLOTS = {
+    "ballot_heads": "rw",
+    "ballot_entries": "rw",
+    "ballots": "rw",
+    "ballot_commits": "rw",
+    "ballot_casts": "rw",
+}
+"""What a ballot's place in a log touches."""
+
+CASTING = {
+    "votes": "r",
+    "roll_lines": "r",
+    "ballot_proxies": "rw",
+    "ballot_holders": "rw",
+    "ballot_papers": "rw",
+    "ballot_removals": "rw",
+    "ballot_checkpoints": "r",
+    "ballot_counts": "r",
+    **BALLOTS,
+}
+"""What voters and scrutineers touch."""
+
+COUNTING = {
+    "votes": "r",
+    "roll_lines": "r",
+    "ballot_checkpoints": "rw",
+    "ballot_counts": "rw",
+    **BALLOTS,
+}
+"""What closing, counting and publishing a log touches; it also needs keys, archive, witnesses."""
 TRACES = {
     "passages": "r",
     "passage_incidents": "rw",

@@ -12,7 +12,9 @@ from functions.manifests import (
     identity,
     notices,
     passages,
+    surveys,
     vehicles,
+    voting,
 )
 from functions.wakes import Function, TopicRule
 
@@ -23,6 +25,8 @@ FUNCTIONS: tuple[Function, ...] = (
     *access.FUNCTIONS,
     *identity.FUNCTIONS,
     *alerts.FUNCTIONS,
+    *voting.FUNCTIONS,
+    *surveys.FUNCTIONS,
     *notices.FUNCTIONS,
     *passages.FUNCTIONS,
     *vehicles.FUNCTIONS,

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+FIFO = ".fifo"
+"""How SQS wants the name of a queue that keeps an order to end."""
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -39,12 +42,26 @@ class Http:
 
 @dataclass(frozen=True)
 class Queue:
-    """An SQS queue; events it hears are routed to it by EventBridge."""
+    """An SQS queue; events it hears are routed to it by EventBridge.
+
+    One whose name ends in `.fifo` keeps the order of each message group, and hands out one
+    batch of a group at a time.
+    """
 
     name: str
     hears: tuple[Heard, ...] = ()
     batch: int = 10
     window_s: int = 0
+
+    @property
+    def is_fifo(self) -> bool:
+        """Return whether it keeps the order of each group."""
+        return self.name.endswith(FIFO)
+
+    @property
+    def dead_letters(self) -> str:
+        """Return the name of the queue behind it, which is of its kind."""
+        return f"{self.name.removesuffix(FIFO)}-dlq" + (FIFO if self.is_fifo else "")
 
 
 @dataclass(frozen=True)
@@ -83,8 +100,9 @@ class Function:
     folder of pictures (`stills`, `evidence`) to `r`, `w`, `d` (delete) or several of them;
     `publishes` allows commands to devices; `events` allows EventBridge PutEvents; `keys`
     allows opening the master key, `signs` gives the signing key of access tokens, `wechat` what
-    WeChat knows us by; `warm` instances are kept started for those who wait at a door. Seconds
-    and megabytes.
+    WeChat knows us by; `archive` is as `media`, of what is kept for years, and `witnesses` allows
+    signing receipts and checkpoints; `warm` instances are kept started for those who wait at a
+    door. Seconds and megabytes.
     """
 
     name: str
@@ -92,10 +110,12 @@ class Function:
     tables: Mapping[str, str] = field(default_factory=dict)
     sends: tuple[str, ...] = ()
     media: Mapping[str, str] = field(default_factory=dict)
+    archive: Mapping[str, str] = field(default_factory=dict)
     publishes: bool = False
     events: bool = False
     keys: bool = False
     signs: bool = False
+    witnesses: bool = False
     wechat: bool = False
     package: str = "core"
     timeout_s: int = 10

@@ -17,9 +17,9 @@ from cdk_nag import AwsSolutionsChecks
 from constructs import Construct
 
 from infra.aws import plan as plans
-from infra.aws.accepted import accept
+from infra.aws.accepted import accept, accept_api
 from infra.aws.account import AccountStack
-from infra.aws.api import Apis
+from infra.aws.api import Api
 from infra.aws.devices import Devices
 from infra.aws.functions import Functions
 from infra.aws.plan import Plan
@@ -161,16 +161,23 @@ class LinliStack(Stack):
         }
 
 
-class ApisStack(Stack):
-    """The HTTP APIs: their bodies alone would fill most of a template."""
+class ApiStack(Stack):
+    """The HTTP API of one audience: all bodies together would fill a template."""
 
     def __init__(
-        self, scope: Construct, name: str, *, plan: Plan, functions: Functions, **more: Any
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        plan: Plan,
+        audience: str,
+        functions: Functions,
+        **more: Any,
     ) -> None:
         super().__init__(scope, name, suppress_template_indentation=True, **more)
-        apis = Apis(self, "Apis", plan=plan, functions=functions)
-        for audience, url in apis.urls.items():
-            CfnOutput(self, f"{audience.capitalize()}Url", value=url)
+        function = functions[plan.audiences[audience].name]
+        api = Api(self, audience, routes=plan.api, function=function)
+        CfnOutput(self, f"{audience.capitalize()}Url", value=api.url)
 
 
 def assemble(plan: Plan, **app_options: Any) -> App:
@@ -184,8 +191,18 @@ def assemble(plan: Plan, **app_options: Any) -> App:
     sent = QueuesStack(app, "Queues", plan=plan, key=account.key, stack_name="linli-queues")
     ground = (kept.tables, sent.queues, account.key)
     linli = LinliStack(app, "Linli", plan=plan, on=ground, stack_name="linli")
-    apis = ApisStack(app, "Apis", plan=plan, functions=linli.functions, stack_name="linli-apis")
-    accept({"account": account, "queues": sent, "linli": linli, "apis": apis}, plan)
+    accept({"account": account, "queues": sent, "linli": linli}, plan)
+    for audience in plan.audiences:
+        name = f"Api{audience.capitalize()}"
+        answers = ApiStack(
+            app,
+            name,
+            plan=plan,
+            audience=audience,
+            functions=linli.functions,
+            stack_name=f"linli-api-{audience}",
+        )
+        accept_api(answers, audience)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     return app
 

@@ -14,6 +14,7 @@ class Settings:
     event_bus: str
     queue_prefix: str
     media_bucket: str
+    archive_bucket: str
     commit_fence: bool
     dynamodb_key: str
     command_bus: str
@@ -24,6 +25,7 @@ class Settings:
     token_longest_s: int
     signing_key: str
     master_key: str
+    receipt_key: str
     model_pack: str
     wechat_url: str
     wechat_app_id: str
@@ -49,6 +51,7 @@ def settings() -> Settings:
         event_bus=env("LINLI_EVENT_BUS", "linli"),
         queue_prefix=env("LINLI_QUEUE_PREFIX", ""),
         media_bucket=env("LINLI_MEDIA_BUCKET", "linli-media"),
+        archive_bucket=env("LINLI_ARCHIVE_BUCKET", "linli-archive"),
         commit_fence=env("LINLI_COMMIT_FENCE", "") == "1",
         dynamodb_key=env("LINLI_DYNAMODB_KEY", ""),
         command_bus=env("LINLI_COMMAND_BUS", "iot_core"),
@@ -59,6 +62,7 @@ def settings() -> Settings:
         token_longest_s=int(env("LINLI_TOKEN_LONGEST_S", "900")),
         signing_key=env("LINLI_SIGNING_KEY", ""),
         master_key=env("LINLI_MASTER_KEY", ""),
+        receipt_key=env("LINLI_RECEIPT_KEY", ""),
         model_pack=env("LINLI_MODEL_PACK", ""),
         wechat_url=env("LINLI_WECHAT_URL", "https://api.weixin.qq.com"),
         wechat_app_id=env("LINLI_WECHAT_APP_ID", ""),

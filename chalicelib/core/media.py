@@ -13,7 +13,12 @@ from botocore.exceptions import ClientError
 from chalicelib.core import aws, clock
 from chalicelib.core.config import settings
 
-ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+}
 UPLOAD_FOR = timedelta(minutes=2)
 ABSENT = frozenset({"403", "404", "AccessDenied", "NoSuchKey", "NotFound"})
 """What S3 says of a key that is not there; without the right to list, that is 403."""
@@ -29,7 +34,9 @@ class Upload:
     expires_at: datetime
 
 
-def granted(folder: str, content_type: str, size: int, sha256: str) -> Upload:
+def granted(
+    folder: str, content_type: str, size: int, sha256: str, *, bucket: str | None = None
+) -> Upload:
     """Return a presigned POST for exactly one picture; no call leaves this process.
 
     S3 itself checks size, type and hash, so that a picture cannot be replaced afterwards
@@ -43,7 +50,7 @@ def granted(folder: str, content_type: str, size: int, sha256: str) -> Upload:
     }
     length = ["content-length-range", size, size]
     grant = aws.client("s3").generate_presigned_post(
-        settings().media_bucket,
+        bucket or settings().media_bucket,
         key,
         Fields=dict(exactly),
         Conditions=[*({name: value} for name, value in exactly.items()), length],

@@ -6,7 +6,16 @@ A permission says what; the subtree of the caller's org node says where (`Caller
 from typing import Final
 
 _ALL = frozenset({"identity.read_me", "identity.own_sessions"})
-_OFFICER = _ALL | {"identity.read_community", "identity.read_tree"}
+_OFFICER = _ALL | {"identity.read_community", "identity.read_tree", "voting.read"}
+_CONVENER = _ALL | {
+    "identity.read_community",
+    "identity.enter_titles",
+    "voting.read",
+    "voting.convene",
+}
+"""Who may call owners together: their committee, or else the street (条例 9, 10)."""
+
+_COMMITTEE = _CONVENER | {"passages.count_all", "surveys.read", "surveys.make"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "resident": _ALL
@@ -28,6 +37,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "identity.decide_consents",
         "identity.read_views",
         "exports.take",
+        "voting.cast",
+        "voting.take_part",
+        "voting.read",
+        "voting.scrutinise",
+        "surveys.answer",
         "identity.delete",
     },
     "property_manager": _ALL
@@ -65,6 +79,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "identity.decide_bindings",
         "identity.import_estate",
         "identity.view_resident",
+        "surveys.read",
+        "surveys.make",
     },
     "property_clerk": _ALL
     | {
@@ -95,10 +111,12 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         "notifications.read",
     },
     "worker": _ALL | {"devices.read", "devices.repair"},
-    "committee_member": _ALL | {"passages.count_all", "identity.read_community"},
-    "committee_chair": _ALL | {"passages.count_all", "identity.read_community"},
+    "committee_member": _COMMITTEE,
+    "committee_chair": _COMMITTEE | {"voting.give_notice"},
     "county_officer": _OFFICER | {"identity.manage_tree"},
-    "street_officer": _OFFICER | {"identity.manage_tree"},
+    "street_officer": _OFFICER
+    | _CONVENER
+    | {"identity.manage_tree", "voting.give_notice", "voting.supervise"},
     "neighbourhood_officer": _OFFICER,
     "grid_worker": _OFFICER,
     "police_officer": _ALL | {"identity.ask_disclosure", "identity.read_disclosure"},

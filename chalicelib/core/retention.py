@@ -20,6 +20,9 @@ class Kept(StrEnum):
     SHARING = "sharing"
     ADMIN_ACT = "admin_act"
     HOMELESS = "homeless"
+    CANDIDACY = "candidacy"
+    OPINION = "opinion"
+    PARTICIPATION = "participation"
     CREDENTIAL = "credential"
     RING_BLOCK = "ring_block"
 
@@ -32,6 +35,9 @@ DAYS: Final[Mapping[Kept, int]] = {
     Kept.SHARING: 3 * 366,
     Kept.ADMIN_ACT: 3 * 366,
     Kept.HOMELESS: 90,
+    Kept.CANDIDACY: 6 * 366,
+    Kept.OPINION: 366,
+    Kept.PARTICIPATION: 2,
     Kept.CREDENTIAL: 3 * 366,
     Kept.RING_BLOCK: 366,
 }
@@ -41,7 +47,10 @@ of a withdrawn credential the receipts of the devices stay, as the consent's rec
 Who has no home in an estate is forgotten after a quarter (个人信息保护法 47(1)): time to settle
 accounts, or for a newcomer to find a flat. Whoever has claims keeps what they need of them.
 
-Kinds that nothing keeps yet (visitors, elder care, votes, vouchers) come with their domain;
+Who stood for the committee is kept as long as the vote is (five years after its end). Answers to a
+survey, which name nobody, end a year after it; that somebody answered, when it has been counted.
+
+Kinds that nothing keeps yet (visitors, elder care, vouchers) come with their domain;
 DynamoDB itself forgets its backups after 35 days.
 """
 

@@ -17,7 +17,9 @@ from chalicelib.exports.rules import as_csv
 from chalicelib.identity import public as identity
 from chalicelib.notices import public as notices
 from chalicelib.passages import public as passages
+from chalicelib.surveys import public as surveys
 from chalicelib.vehicles import public as vehicles
+from chalicelib.voting import public as voting
 
 Row = dict[str, Any]
 Source = Callable[[str, str], Iterator[tuple[str, Row]]]
@@ -26,6 +28,8 @@ Source = Callable[[str, str], Iterator[tuple[str, Row]]]
 SOURCES: tuple[Source, ...] = (
     identity.held_of,
     access.held_of,
+    voting.held_of,
+    surveys.held_of,
     vehicles.held_of,
     passages.held_of,
     notices.held_of,

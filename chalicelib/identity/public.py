@@ -23,14 +23,18 @@ from chalicelib.identity.service.people import (
     answerers,
     lives_at,
     lives_in,
+    name_of,
+    owned_by,
     register_person,
     speaks_for,
     tied_to,
     units_of,
 )
 from chalicelib.identity.service.posts import holders
+from chalicelib.identity.service.sight import community_in_sight as estate_in_sight
 from chalicelib.identity.service.sight import sees_unit
 from chalicelib.identity.service.sign_in import WeChatAccount, wechat_of
+from chalicelib.identity.service.titles import Part, owns_here, parts_under
 from chalicelib.identity.service.whereabouts import (
     Home,
     Spot,
@@ -47,6 +51,7 @@ from chalicelib.identity.service.whereabouts import (
 
 __all__ = [
     "Home",
+    "Part",
     "Place",
     "Purpose",
     "Spot",
@@ -55,6 +60,7 @@ __all__ = [
     "answerers",
     "attach",
     "end_consents",
+    "estate_in_sight",
     "expire_consents",
     "finish_deletion",
     "finish_deletions",
@@ -73,8 +79,12 @@ __all__ = [
     "may_ask",
     "move_in",
     "move_out",
+    "name_of",
     "names_at",
     "names_for",
+    "owned_by",
+    "owns_here",
+    "parts_under",
     "paths_named",
     "paths_of",
     "plant",

@@ -29,10 +29,13 @@ def accept(stacks: Mapping[str, Stack], plan: Plan) -> None:
     _one(_at(stacks["queues"], "Queues", "Undelivered"), "SQS3", LAST)
     for function in plan.functions:
         _function(stacks["linli"], function)
-    for audience in plan.audiences:
-        api = _at(stacks["apis"], "Apis", audience.capitalize(), "Api")
-        _one(api, "APIG2", CLOSED)
-        _one(api, "APIG3", NO_WAF)
+
+
+def accept_api(stack: Stack, audience: str) -> None:
+    """Acknowledge what is found on an audience's API."""
+    api = _at(stack, audience.capitalize(), "Api")
+    _one(api, "APIG2", CLOSED)
+    _one(api, "APIG3", NO_WAF)
 
 
 def _function(linli: Stack, function: Function) -> None:
@@ -45,9 +48,10 @@ def _function(linli: Stack, function: Function) -> None:
         prefix = "arn:<AWS::Partition>:iot:<AWS::Region>:<AWS::AccountId>:topic/linli/v1/*/"
         for leaf in COMMAND_TOPICS:
             _one(role, f"IAM5[Resource::{prefix}{leaf}]", TOPICS)
-    for folder in function.media:
-        where = f"{_bucket(linli, 'Media')}/{FOLDER.format(folder)}"
-        _one(role, f"IAM5[Resource::{where}]", OBJECTS)
+    for bucket, folders in (("Media", function.media), ("Archive", function.archive)):
+        for folder in folders:
+            where = f"{_bucket(linli, bucket)}/{FOLDER.format(folder)}"
+            _one(role, f"IAM5[Resource::{where}]", OBJECTS)
     if function.package == "inference":
         _one(role, f"IAM5[Resource::{_bucket(linli, 'Packs')}/{PACK}*]", PACKS)
 

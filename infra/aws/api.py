@@ -19,9 +19,6 @@ from chalice.app import Chalice
 from chalice.deploy.swagger import SwaggerGenerator
 from constructs import Construct
 
-from infra.aws.functions import Functions
-from infra.aws.plan import Plan
-
 STAGE = "v1"
 SHARED = ("healthz", "openapi")
 """First path segments that every audience's API serves."""
@@ -86,22 +83,15 @@ class AudienceSwagger(SwaggerGenerator):  # type: ignore[misc]  # Chalice has no
         )
 
 
-class Apis(Construct):
-    """The API of every audience that a function serves."""
+class Api(Construct):
+    """The API of an audience, served by its function."""
 
-    def __init__(self, scope: Construct, name: str, *, plan: Plan, functions: Functions) -> None:
-        super().__init__(scope, name)
-        self.urls: dict[str, str] = {}
-        for audience, function in plan.audiences.items():
-            api = self._api(audience, plan.api, functions[function.name])
-            self.urls[audience] = api.url
-
-    def _api(
-        self, audience: str, routes: Any, function: lambda_.Function
-    ) -> apigateway.SpecRestApi:
-        scope = Construct(self, audience.capitalize())
+    def __init__(
+        self, scope: Construct, audience: str, *, routes: Any, function: lambda_.IFunction
+    ) -> None:
+        super().__init__(scope, audience.capitalize())
         api = apigateway.SpecRestApi(
-            scope,
+            self,
             "Api",
             rest_api_name=f"linli-{audience}",
             api_definition=apigateway.ApiDefinition.from_inline(
@@ -110,17 +100,17 @@ class Apis(Construct):
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
             retain_deployments=False,
-            deploy_options=_stage(scope, audience),
+            deploy_options=_stage(self, audience),
         )
         lambda_.CfnPermission(
-            scope,
+            self,
             "Invoke",
             action="lambda:InvokeFunction",
             function_name=function.function_name,
             principal="apigateway.amazonaws.com",
             source_arn=api.arn_for_execute_api("*", "/*", STAGE),
         )
-        return api
+        self.url = api.url
 
 
 def _stage(scope: Construct, audience: str) -> apigateway.StageOptions:

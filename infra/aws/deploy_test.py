@@ -79,8 +79,8 @@ def _run(folder: Path, emulator: Emulator) -> None:
             cdk.deploy(stack)
     with _timed("cdk deploy Linli"):
         outputs = cdk.deploy("Linli", given)
-    with _timed("cdk deploy Apis"):
-        outputs |= cdk.deploy("Apis")
+    with _timed("cdk deploy Api*"):
+        outputs |= cdk.deploy("Api*")
     urls = {
         name.removesuffix("Url").lower(): _reachable(emulator, url)
         for name, url in outputs.items()
@@ -138,7 +138,7 @@ class Cdk:
             done.check_returncode()
 
     def deploy(self, stack: str, parameters: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Deploy one stack and return its outputs."""
+        """Deploy a stack, or all that a pattern names, and return their outputs."""
         given = [
             word
             for name, value in (parameters or {}).items()
@@ -155,7 +155,7 @@ class Cdk:
             str(self._outputs),
         )
         outputs: dict[str, dict[str, str]] = json.loads(self._outputs.read_text())
-        return next(iter(outputs.values()), {})
+        return {name: value for one in outputs.values() for name, value in one.items()}
 
 
 def _master_key(emulator: Emulator) -> str:

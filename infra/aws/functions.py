@@ -15,7 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.wakes import Function, Queue, Schedule, Stream
+from functions.wakes import FIFO, Function, Queue, Schedule, Stream
 from infra.aws.plan import PREFIX, Plan, title
 from infra.aws.rights import Ground, statements
 from infra.aws.storage import PACK
@@ -148,7 +148,7 @@ class Functions(Construct):
     ) -> None:
         lambda_.EventSourceMapping(
             scope,
-            title(wake.name),
+            title(wake.name.removesuffix(FIFO)),
             target=made,
             event_source_arn=self._ground.queues[wake.name].queue_arn,
             batch_size=wake.batch,
@@ -205,6 +205,8 @@ def _addresses(ground: Ground) -> dict[str, str]:
         "LINLI_EVENT_BUS": ground.queues.bus.event_bus_name,
         "LINLI_QUEUE_PREFIX": f"{queue_host}/{Aws.ACCOUNT_ID}/{PREFIX}",
         "LINLI_MEDIA_BUCKET": ground.storage.media.bucket_name,
+        "LINLI_ARCHIVE_BUCKET": ground.storage.archive.bucket_name,
+        "LINLI_RECEIPT_KEY": f"kms-key:{ground.storage.receipts.key_arn}",
         "LINLI_MODEL_PACK": f"s3://{ground.storage.packs.bucket_name}/{PACK}",
         # The packages hold their own bytecode; the file system is read-only anyway.
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -38,7 +38,9 @@ MAGIC = {"3.13": "f30d0d0a"}
 
 VENDORED = {"chalice"}
 LAMBDA_BRINGS = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"}
-OURS = ("app.py", "chalicelib", "functions")
+OURS = ("app.py", "chalicelib", "functions", "tools/verify_vote.py")
+"""The script is published beside each vote's log."""
+
 EXTRAS = re.compile(r"\[.*?\]")
 UNWANTED = ("__pycache__", "tests", "bin")
 REQUIREMENTS = {"core": "requirements.txt", "inference": "requirements-inference.txt"}
@@ -165,6 +167,7 @@ def _vendor_chalice(folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
     else:

@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from functions.wakes import Function, Heard
+from functions.wakes import FIFO, Function, Heard
 from functions.wakes import Queue as QueueLine
 from infra.aws.plan import PREFIX, title
 
@@ -47,15 +47,16 @@ class Queues(Construct):
     def _queue(self, queue: QueueLine, function: Function) -> sqs.Queue:
         made = sqs.Queue(
             self,
-            title(queue.name),
+            title(queue.name.removesuffix(FIFO)),
             queue_name=PREFIX + queue.name,
             visibility_timeout=Duration.seconds(VISIBILITY * function.timeout_s + queue.window_s),
             retention_period=Duration.days(4),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             dead_letter_queue=sqs.DeadLetterQueue(
-                max_receive_count=MOST_RECEIVES, queue=self._dead_letters(f"{queue.name}-dlq")
+                max_receive_count=MOST_RECEIVES, queue=self._dead_letters(queue.dead_letters)
             ),
+            fifo=True if queue.is_fifo else None,  # CloudFormation knows no false
         )
         for heard in queue.hears:
             self._route(queue, heard, made)
@@ -76,19 +77,21 @@ class Queues(Construct):
         )
         rule.add_target(targets.SqsQueue(made, dead_letter_queue=self.undelivered))
 
-    def _dead_letters(self, name: str) -> sqs.Queue:
+    def _dead_letters(self, physical: str) -> sqs.Queue:
+        name = physical.removesuffix(FIFO)
         queue = sqs.Queue(
             self,
             title(name),
-            queue_name=PREFIX + name,
+            queue_name=PREFIX + physical,
             retention_period=KEPT,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
+            fifo=True if physical != name else None,
         )
         alarm = cloudwatch.Alarm(
             self,
             f"{title(name)}Alarm",
-            alarm_description=f"A message lies in {PREFIX}{name}: a person must look at it.",
+            alarm_description=f"A message lies in {PREFIX}{physical}: a person must look at it.",
             metric=queue.metric_approximate_number_of_messages_visible(
                 period=Duration.minutes(1), statistic="Maximum"
             ),

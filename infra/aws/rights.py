@@ -113,10 +113,15 @@ def _stream(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement]
 
 
 def _media(function: Function, storage: Storage) -> Iterator[iam.PolicyStatement]:
-    for letter, (sid, action) in MEDIA.items():
-        folders = [FOLDER.format(name) for name, may in function.media.items() if letter in may]
-        if folders:
-            yield _allow(sid, (action,), *(storage.media.arn_for_objects(one) for one in folders))
+    for bucket, suffix, granted in (
+        (storage.media, "", function.media),
+        (storage.archive, "Kept", function.archive),
+    ):
+        for letter, (sid, action) in MEDIA.items():
+            folders = [FOLDER.format(name) for name, may in granted.items() if letter in may]
+            if folders:
+                objects = (bucket.arn_for_objects(one) for one in folders)
+                yield _allow(sid + suffix, (action,), *objects)
     if function.package == "inference":
         yield _allow("Model", ("s3:GetObject",), storage.packs.arn_for_objects(f"{PACK}*"))
 
@@ -136,5 +141,7 @@ def _outward(function: Function, ground: Ground) -> Iterator[iam.PolicyStatement
                 for leaf in COMMAND_TOPICS
             ),
         )
+    if function.witnesses:
+        yield _allow("Witness", ("kms:GetPublicKey", "kms:Sign"), ground.storage.receipts.key_arn)
     if function.keys:
         yield _allow("OpenMasterKey", ("kms:Decrypt",), ground.key.key_arn)

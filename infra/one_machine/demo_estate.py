@@ -25,7 +25,7 @@ from chalicelib.identity.service import importing, people, posts
 from chalicelib.identity.service.organisation import Place
 from chalicelib.identity.tables.organisation import Attachment, Community, Node
 from chalicelib.identity.tables.people import Person
-from infra.one_machine import demo_install
+from infra.one_machine import demo_install, demo_votes
 from infra.one_machine.demo_devices import GATES
 from infra.one_machine.demo_town import (
     BODIES,
@@ -85,7 +85,7 @@ def ensure(home: Home) -> None:
         "community_id": HEYUAN.community_id,
         "tokens": dict(_tokens(home, int(time.time()))),
         "devices": [demo_install.shown(one) for one in installed],
-        "ids": IDS,
+        "ids": {**IDS, "vote": demo_votes.ensure()},
     }
     home.remember("demo", demo)
 

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import secrets
-import string
 
 from infra.one_machine import broker, ministack, wechat
 from infra.one_machine.home import REPOSITORY, Home
@@ -13,8 +12,6 @@ from infra.one_machine.ports import Ports
 TOKEN_KEY_ID = "one-machine"  # noqa: S105 -- names a key, is none
 SIGNED_IN_FOR_S = 30 * 86_400
 """How long the tokens of `.local/demo.json` live; on AWS none outlives 15 minutes."""
-
-ALPHANUMERIC = string.ascii_letters + string.digits
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "VIRTUAL_ENV")
 """Of the user's environment; AWS profiles, proxies and PYTHON* settings stay outside."""
@@ -30,11 +27,13 @@ def environment(home: Home, ports: Ports) -> dict[str, str]:
         "LINLI_EVENT_BUS": "linli",
         "LINLI_QUEUE_PREFIX": f"{aws}/{ministack.ACCOUNT}/linli-",
         "LINLI_MEDIA_BUCKET": "linli-media",
+        "LINLI_ARCHIVE_BUCKET": "linli-archive",
         "LINLI_COMMIT_FENCE": "0" if home.in_memory else "1",
         "LINLI_TOKEN_KEYS": json.dumps({"keys": [_public_token_key(home)]}),
         "LINLI_TOKEN_LONGEST_S": str(SIGNED_IN_FOR_S),
         "LINLI_SIGNING_KEY": f"file:{_signing_key(home)}",
         "LINLI_MASTER_KEY": f"file:{_master_key(home)}",
+        "LINLI_RECEIPT_KEY": f"file:{_receipt_key(home)}",
         "LINLI_MODEL_PACK": os.environ.get("LINLI_MODEL_PACK", str(REPOSITORY / "packs/demo")),
         "LINLI_BASE_URL": f"http://127.0.0.1:{ports.http}",
         "LINLI_DEVICES_MQTT_URL": f"mqtt://127.0.0.1:{ports.mqtt}",
@@ -60,8 +59,7 @@ def token_key(home: Home) -> bytes:
 
 def _aws(home: Home, aws: str, dynamodb: str) -> dict[str, str]:
     return {
-        "AWS_ACCESS_KEY_ID": home.secret("aws-key-id", _new_access_key).decode(),
-        "AWS_SECRET_ACCESS_KEY": home.secret("aws-secret", _new_access_key).decode(),
+        **ministack.credentials(home),
         "LINLI_DYNAMODB_KEY": _dynamodb_key(home),
         "AWS_REGION": ministack.REGION,
         "AWS_DEFAULT_REGION": ministack.REGION,
@@ -76,13 +74,8 @@ def _aws(home: Home, aws: str, dynamodb: str) -> dict[str, str]:
 
 def _dynamodb_key(home: Home) -> str:
     """Return a key for nothing but DynamoDB: presigned uploads show the other one's id."""
-    key_id = home.secret("dynamodb-key-id", _new_access_key).decode()
-    return f"{key_id}:{home.secret('dynamodb-secret', _new_access_key).decode()}"
-
-
-def _new_access_key() -> bytes:
-    """DynamoDB Local takes letters and digits only. Not twelve digits: that is an account."""
-    return "".join(["L", *(secrets.choice(ALPHANUMERIC) for _ in range(31))]).encode()
+    key_id = home.secret("dynamodb-key-id", ministack.new_access_key).decode()
+    return f"{key_id}:{home.secret('dynamodb-secret', ministack.new_access_key).decode()}"
 
 
 def _master_key(home: Home) -> str:
@@ -93,6 +86,21 @@ def _master_key(home: Home) -> str:
 def _signing_key(home: Home) -> str:
     token_key(home)
     return str(home.folder("keys") / "token.pem")
+
+
+def _receipt_key(home: Home) -> str:
+    """Return where the key lies that signs ballots' receipts; on AWS it never leaves KMS."""
+    home.secret("receipts.pem", _new_receipt_key)
+    return str(home.folder("keys") / "receipts.pem")
+
+
+def _new_receipt_key() -> bytes:
+    from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415 -- first run
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 -- first run only
+
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption()
+    )
 
 
 def _new_token_key() -> bytes:

@@ -7,7 +7,9 @@ anew on every start; jobs live in DynamoDB and are sent again from there.
 import contextlib
 import json
 import os
+import secrets
 import signal
+import string
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +25,7 @@ REGION = "cn-north-1"
 MOST_RECEIVES = 5
 """A message received so often without success goes to the dead-letter queue."""
 
+ALPHANUMERIC = string.ascii_letters + string.digits
 FORTNIGHT_S = 14 * 86_400
 
 
@@ -35,6 +38,7 @@ def part(home: Home, port: int) -> Part:
         argv=(str(REPOSITORY / ".venv-ministack" / "bin" / "ministack"),),
         environment={
             **os.environ,
+            **credentials(home),
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",  # names that end in .localhost may not resolve
@@ -56,6 +60,19 @@ def part(home: Home, port: int) -> Part:
     )
 
 
+def credentials(home: Home) -> dict[str, str]:
+    """Return the emulator's own key pair: it lets in any other, but at no presigned address."""
+    return {
+        "AWS_ACCESS_KEY_ID": home.secret("aws-key-id", new_access_key).decode(),
+        "AWS_SECRET_ACCESS_KEY": home.secret("aws-secret", new_access_key).decode(),
+    }
+
+
+def new_access_key() -> bytes:
+    """DynamoDB Local takes letters and digits only. Not twelve digits: that is an account."""
+    return "".join(["L", *(secrets.choice(ALPHANUMERIC) for _ in range(31))]).encode()
+
+
 def queues() -> Iterator[tuple[Function, Queue]]:
     """Return every queue of the manifest with the function that it wakes."""
     for function in FUNCTIONS:
@@ -72,20 +89,23 @@ def queue_arn(name: str) -> str:
 def ensure(clients: Any) -> None:
     """Make queues, the event bus, its rules and the bucket; `clients(service)` gives clients."""
     for function, queue in queues():
-        _ensure_queue(clients("sqs"), queue.name, function.timeout_s)
+        _ensure_queue(clients("sqs"), queue, function.timeout_s)
     _ensure_rules(clients("events"))
-    _ensure_bucket(clients("s3"), settings().media_bucket)
+    _ensure_bucket(clients("s3"), settings().media_bucket, expires_days=30)
+    _ensure_bucket(clients("s3"), settings().archive_bucket)
 
 
-def _ensure_queue(sqs: Any, name: str, timeout_s: int) -> None:
+def _ensure_queue(sqs: Any, queue: Queue, timeout_s: int) -> None:
     prefix = settings().queue_prefix.rpartition("/")[2]
-    dead = f"{name}-dlq"
-    _create(sqs, prefix + dead, {"MessageRetentionPeriod": str(FORTNIGHT_S)})
+    name, dead = queue.name, queue.dead_letters
+    kind = {"FifoQueue": "true"} if queue.is_fifo else {}
+    _create(sqs, prefix + dead, {"MessageRetentionPeriod": str(FORTNIGHT_S), **kind})
     redrive = {"deadLetterTargetArn": queue_arn(dead), "maxReceiveCount": str(MOST_RECEIVES)}
     attributes = {
         "VisibilityTimeout": str(6 * timeout_s),
         "RedrivePolicy": json.dumps(redrive),
         "Policy": json.dumps(_bus_may_send(name)),
+        **kind,
     }
     _create(sqs, prefix + name, attributes)
 
@@ -96,7 +116,8 @@ def _create(sqs: Any, name: str, attributes: dict[str, str]) -> None:
         sqs.create_queue(QueueName=name, Attributes=attributes)
     except sqs.exceptions.QueueNameExists:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        changeable = {key: value for key, value in attributes.items() if key != "FifoQueue"}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes=changeable)
 
 
 def _bus_may_send(name: str) -> dict[str, Any]:
@@ -136,18 +157,20 @@ def _forget_rule(events: Any, bus: str, rule: str) -> None:
     events.delete_rule(Name=rule, EventBusName=bus)
 
 
-def _ensure_bucket(s3: Any, bucket: str) -> None:
+def _ensure_bucket(s3: Any, bucket: str, *, expires_days: int = 0) -> None:
     with contextlib.suppress(
         s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists
     ):
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    rule = {
-        "ID": "uploads-expire",
-        "Status": "Enabled",
-        "Filter": {"Prefix": ""},
-        "Expiration": {"Days": 30},
-    }
-    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+    if expires_days:
+        rule = {
+            "ID": "uploads-expire",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "Expiration": {"Days": expires_days},
+        }
+        lifecycle = {"Rules": [rule]}
+        s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle)
     from_anywhere = {
         "AllowedMethods": ["GET", "POST"],
         "AllowedOrigins": ["*"],

@@ -32,6 +32,7 @@ WRITES = frozenset({"DeleteItem", "PutItem", "UpdateItem"})
 
 HEARING = frozenset({"ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"})
 SENDING = frozenset({"SendMessage", "SendMessageBatch"})  # one action to IAM: sqs:SendMessage
+WITNESSING = frozenset({"GetPublicKey", "Sign"})
 FOLDER = "*/{}/*"
 MEDIA = {"GetObject": "r", "HeadObject": "r", "PutObject": "w", "DeleteObject": "d"}
 COMMAND_TOPICS = "linli/v1/*/{}"
@@ -89,7 +90,8 @@ def _signed(operation_name: str, **_: Any) -> None:
         return
     if operation_name == "DeleteObject":
         return  # no client is given one: it was judged as a call
-    if operation_name != "PutObject" or not any("w" in may for may in function.media.values()):
+    may_write = (*function.media.values(), *function.archive.values())
+    if operation_name != "PutObject" or not any("w" in may for may in may_write):
         raise _denied(function, "s3", operation_name, "media")
 
 
@@ -158,9 +160,13 @@ def _object(function: Function, operation: str, asked: Asked) -> str:
     if operation == "CreateBucket":  # how botocore finds a presigned POST's address
         return ""
     bucket, key = str(asked.get("Bucket")), str(asked.get("Key"))
-    if bucket == settings().media_bucket:
+    folders = {
+        settings().media_bucket: function.media,
+        settings().archive_bucket: function.archive,
+    }.get(bucket)
+    if folders is not None:
         granted = "".join(
-            may for folder, may in function.media.items() if fnmatchcase(key, FOLDER.format(folder))
+            may for folder, may in folders.items() if fnmatchcase(key, FOLDER.format(folder))
         )
         return "" if MEDIA.get(operation, "nobody") in granted else f"{bucket}/{key}"
     # Only a detector's function reads model packs.
@@ -179,6 +185,8 @@ def _topic(function: Function, operation: str, asked: Asked) -> str:
 
 
 def _key(function: Function, operation: str, _: Asked) -> str:
+    if function.witnesses and operation in WITNESSING:
+        return ""
     return "" if function.keys and operation == "Decrypt" else "master key"
 
 

@@ -109,6 +109,15 @@ def test_an_event_that_nobody_hears_is_taken_away(community):
     assert rows_of(community) == []
 
 
+@pytest.fixture
+def swept():
+    """Nothing that other tests left behind: a sweep takes the oldest first, and only so many."""
+    with OutboxRow.batch_write() as batch:
+        for row in OutboxRow.scan():
+            batch.delete(row)
+
+
+@pytest.mark.usefixtures("swept")
 def test_the_sweep_brings_back_what_nobody_finished(community):
     outbox.commit(new_unit(community), events=(closed(community),))
     (row,) = rows_of(community)
@@ -120,6 +129,7 @@ def test_the_sweep_brings_back_what_nobody_finished(community):
     assert rows_of(community)[0].sendings == 2
 
 
+@pytest.mark.usefixtures("swept")
 def test_a_hopeless_event_is_parked_and_not_sent_for_ever(community):
     outbox.commit(new_unit(community), events=(closed(community),))
     at = clock.now()

@@ -37,6 +37,6 @@ def test_every_queue_gives_up_into_a_dead_letter_queue(cloud: None):
         url = settings().queue_prefix + queue.name
         found = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         redrive = json.loads(found["Attributes"]["RedrivePolicy"])
-        assert redrive["deadLetterTargetArn"].endswith(f"{queue.name}-dlq")
+        assert redrive["deadLetterTargetArn"].endswith(queue.dead_letters)
         assert int(redrive["maxReceiveCount"]) == ministack.MOST_RECEIVES
         assert int(found["Attributes"]["VisibilityTimeout"]) >= 6 * function.timeout_s

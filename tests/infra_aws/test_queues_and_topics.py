@@ -12,6 +12,7 @@ from functions.wakes import Schedule
 
 RATES = {
     60: "rate(1 minute)",
+    300: "rate(5 minutes)",
     600: "rate(10 minutes)",
     3_600: "rate(1 hour)",
     86_400: "rate(1 day)",
@@ -26,7 +27,8 @@ def test_every_queue_has_dead_letters_after_five_receives_and_time_to_work(linli
         assert made["RedrivePolicy"]["maxReceiveCount"] == 5
         target = made["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
         dead = linli.resources[target]["Properties"]
-        assert dead["QueueName"] == f"linli-{queue.name}-dlq"
+        assert dead["QueueName"] == f"linli-{queue.dead_letters}"
+        assert dead.get("FifoQueue") == made.get("FifoQueue") == (queue.is_fifo or None)
         assert dead["MessageRetentionPeriod"] == 14 * 86_400
 
 
@@ -34,7 +36,7 @@ def test_every_dead_letter_queue_raises_an_alarm(linli):
     dead = {
         name
         for name, q in linli.of("SQS::Queue").items()
-        if q["Properties"]["QueueName"].endswith(("-dlq", "-undelivered"))
+        if q["Properties"]["QueueName"].endswith(("-dlq", "-dlq.fifo", "-undelivered"))
     }
     watched = {
         alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
@@ -76,6 +78,7 @@ def test_queue_mappings_report_single_failures(linli):
 
 RATES = {
     60: "rate(1 minute)",
+    300: "rate(5 minutes)",
     600: "rate(10 minutes)",
     3_600: "rate(1 hour)",
     86_400: "rate(1 day)",

@@ -45,7 +45,19 @@ def test_buckets_are_private_kept_and_record_their_readers(linli):
         assert set(resource["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
         assert resource["DeletionPolicy"] == "Retain"
     logged = [b for b in linli.properties("S3::Bucket") if "LoggingConfiguration" in b]
-    assert len(logged) == 2
+    assert len(logged) == 3  # pictures, the archive, model packs; the record is of their readers
+
+
+def test_nothing_in_the_archive_ends_by_itself(linli):
+    (archive,) = [
+        bucket
+        for bucket in linli.properties("S3::Bucket")
+        if "linli-archive" in str(bucket["BucketName"])
+    ]
+    rules = archive["LifecycleConfiguration"]["Rules"]
+    assert [rule["Id"] for rule in rules] == ["unfinished"]
+    assert not any("Expiration" in name for rule in rules for name in rule)
+    assert archive["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
 def test_buckets_refuse_plain_http(linli):

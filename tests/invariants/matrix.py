@@ -40,7 +40,7 @@ from chalicelib.identity.tables.consents import Consent, ConsentStanding
 from chalicelib.identity.tables.imports import ImportJob
 from chalicelib.identity.tables.people import Binding
 from chalicelib.identity.tables.sessions import Session
-from tests.invariants import doors, garage
+from tests.invariants import doors, garage, votes_there
 
 ABOVE = {"county_officer": 1, "street_officer": 2, "neighbourhood_officer": 3, "grid_worker": 3}
 """How many steps of the path an officer's node has; administrators stand at the county."""
@@ -148,6 +148,7 @@ def furnish(there: Estate) -> dict[str, Any]:
         "community_id": there.community,
         **dict.fromkeys(("path", "parent", "node_path", "under"), there.path),
         "paths": [there.path, f"{second}/there-too"],
+        **votes_there.NAMES,
         **{f"{kind}_id": f"foreign-{kind}" for kind in OBJECTS},
     }
 
@@ -157,6 +158,8 @@ OBJECTS = (
     "credential",
     *("opening", "desk", "block", "pass"),
     *("call", "alert", "binding", "import", "consent", "disclosure", "command", "fault", "review"),
+    *("vote", "objection", "petition", "cast"),
+    *("slate", "candidacy", "bid", "option", "committee", "survey"),
 )
 
 
@@ -194,6 +197,7 @@ def _objects(there: Estate, who: str) -> list[Row]:
             {"disclosure_id": "foreign-disclosure", "state": "asked", "node_path": there.path},
         ),
         *_of_a_device(community),
+        *votes_there.objects(community, who),
         *doors.of_doors(community, there.path, who),
     ]
     said = {"community_id": community, "consent_id": "foreign-consent", "answerers": {who}}
@@ -286,6 +290,7 @@ NAMES = frozenset(
     | {"community_id", "org_id", "path", "parent", "node_path", "under", "paths"}
     | {"device_id", "key_id"}
     | {f"{kind}_id" for kind in OBJECTS}
+    | set(votes_there.NAMES)
 )
 """Path parameters and fields that name an object: what `furnish` returns."""
 

@@ -61,6 +61,7 @@ def test_a_gate_that_is_away_is_said_to_be_under_way_and_expires(town: Town):
 
 
 def test_a_panel_rings_over_the_broker(town: Town):
+    town.quiet()
     before = {call["call_id"] for call in town.calls()}
     ring = town.panel.ringing(town.estate.ids["unit"], town.estate.ids["gate"])
     panel = MqttDevice(town.device("panel"), broker_of(town.estate))

@@ -29,7 +29,7 @@ def doors(town: Town) -> Iterator[list[ListDoor]]:
         made = []
         for _ in range(2):
             place = f"list-door-{uuid.uuid4().hex[:6]}"
-            device = enrol(town.staff, estate.community_id, "gate", place)
+            device = enrol(town.staff, estate.community_id, "gate", place, new_place=True)
             door = ListDoor(device, broker_of(estate), estate.base_url)
             made.append(stack.enter_context(door))
         yield made

@@ -25,7 +25,8 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_demo_plays_both_journeys(system: System):
+def test_the_demo_plays_both_journeys(town: Town, system: System):
+    town.quiet()
     played = demo("--demo", str(system.state / "demo.json"))
     assert played.returncode == 0, played.stdout + played.stderr
     steps = [line for line in played.stdout.splitlines() if " ms  " in line]
@@ -45,6 +46,7 @@ def test_the_demo_says_what_is_missing(tmp_path: Path, system: System):
 
 
 def test_a_device_can_be_played_by_hand(town: Town, system: System):
+    town.quiet()
     before = {call["call_id"] for call in town.calls()}
     ids = town.estate.ids
     command = [sys.executable, "-m", "tools.simulate", "--demo", str(system.state / "demo.json")]

@@ -51,7 +51,7 @@ class Lane:
 @pytest.fixture
 def lane(town: Town) -> Iterator[Lane]:
     place = f"lane-{uuid.uuid4().hex[:8]}"
-    camera = enrol(town.staff, town.estate.community_id, "plate_camera", place)
+    camera = enrol(town.staff, town.estate.community_id, "plate_camera", place, new_place=True)
     device = enrol(town.staff, town.estate.community_id, "barrier", place)
     barrier = Machine(device, broker_of(town.estate))
     barrier.start(timeout_s=30)

@@ -1,10 +1,11 @@
-"""Run simulated devices by hand against a running system.
+"""Run simulated devices, and a voter's phone, by hand against a running system.
 
 python -m tools.simulate devices                     every gate and lift controller, until Ctrl-C
 python -m tools.simulate devices --conduct naive --only heyuan-gate-01
 python -m tools.simulate fleet 'gate*3' 'meter*20@0.5' smoke_sensor:alarm_storm dahua --seconds 60
 python -m tools.simulate ring UNIT GATE              one press of the bell
 python -m tools.simulate look two_wheeler --frames 3 what the lift camera sees
+python -m tools.simulate vote i1=YES i2=ABSTAIN      a resident's ballot in the demo's vote
 
 A fleet is KIND[*NUMBER][:CONDUCT][@EVENTS A SECOND][+mqtt] …; a vendor's adapter stands for a
 device that speaks its format. What the estate has too few of is enrolled, and retired at
@@ -14,6 +15,7 @@ the end. Conducts: tools/simulate/conducts.py.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import threading
 import time
@@ -24,6 +26,7 @@ from urllib.parse import urlsplit
 import requests
 
 from tools.lift_pictures import KINDS
+from tools.simulate import voter
 from tools.simulate.acks import Handled
 from tools.simulate.camera import Camera
 from tools.simulate.conducts import CONDUCTS
@@ -60,6 +63,8 @@ def _run(estate: Estate, wish: argparse.Namespace) -> int:
         panel = Panel(_first(estate, "panel"), estate.base_url)
         print(panel.ring(wish.unit, wish.gate)["id"])
         return 0
+    if wish.what == "vote":
+        return _vote(estate, wish)
     camera = Camera(_first(estate, "lift_camera"), estate.base_url)
     for seed in range(wish.frames):
         print(camera.look(wish.picture, seed)["id"])
@@ -89,6 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     look = what.add_parser("look", help="let the lift camera see something")
     look.add_argument("picture", choices=sorted(KINDS))
     look.add_argument("--frames", type=int, default=3)
+    vote = what.add_parser("vote", help="cast a ballot, or replace it")
+    vote.add_argument("marks", nargs="+", metavar="ITEM=MARK")
+    vote.add_argument("--who", default="resident", help="whose sign-in")
+    vote.add_argument("--keep", type=Path, help="write what opens the ballot there")
     return parser
 
 
@@ -111,6 +120,18 @@ def _first(estate: Estate, kind: str) -> Device:
     if found := estate.of_kind(kind):
         return found[0]
     raise _CannotError(f"the estate has no {kind}")
+
+
+def _vote(estate: Estate, wish: argparse.Namespace) -> int:
+    try:
+        kept = voter.cast(estate, wish.who, wish.marks)
+    except voter.Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    print(json.dumps(kept["receipt"], indent=1))
+    if wish.keep:
+        wish.keep.write_text(json.dumps(kept["opening"]), encoding="utf-8")
+    return 0
 
 
 def _run_devices(estate: Estate, wish: argparse.Namespace) -> int:

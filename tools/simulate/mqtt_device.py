@@ -47,6 +47,10 @@ TAKEN_OVER = 0x8E
 """MQTT 5's reason when another client signs in with the same id."""
 
 
+LISTS = ("access.", "credential.")
+"""Commands about what a door knows: nothing moves by them, and an estate sends them at any time."""
+
+
 class MqttDevice:
     """A device on the broker; subclasses say in `act` what each op moves.
 
@@ -260,8 +264,9 @@ class MqttDevice:
             return "IGNORED", verdict.reason
         if verdict.action == "reject":
             return "REJECTED", verdict.reason
-        result, reason = self.act(verdict.message["op"], verdict.message.get("args") or {})
-        if result == "DONE":
+        op = verdict.message["op"]
+        result, reason = self.act(op, verdict.message.get("args") or {})
+        if result == "DONE" and not op.startswith(LISTS):
             self.moves += 1
             self.on_moved()
         return result, reason

@@ -60,7 +60,7 @@ def ring(event: DeviceEventRecorded) -> None:
 
     A panel that names no flat of its community, or a gate that does not stand where the
     panel stands or does not lead to that flat, rings nobody: a stolen panel opens no other
-    door. While a call of this panel rings at the flat, another one rings nobody either.
+    door. While a call of this panel rings for the gate, another one rings nobody either.
     """
     if not event.live:
         logger().info("stale ring", extra={"device": event.device_id, "event": event.event_id})
@@ -97,7 +97,7 @@ def _commit_once(call: CallRow, rung: CallRung) -> bool:
             return False
         at, panels = int(call.rung_at), dict(rings.panels)
         live = {one: said for one, said in panels.items() if said[1] > at}
-        rings.panels = live | {call.panel_id: [call.call_id, int(call.expires_at)]}
+        rings.panels = live | {call.bell: [call.call_id, int(call.expires_at)]}
         rings.expires = int(call.expires_at) // 1000 + 1
         try:
             outbox.commit(call, rings, events=(rung,))
@@ -112,7 +112,7 @@ def _commit_once(call: CallRow, rung: CallRung) -> bool:
 
 
 def _rings_still(rings: PanelRings, call: CallRow) -> bool:
-    call_id, end = rings.panels.get(call.panel_id, ("", 0))
+    call_id, end = rings.panels.get(call.bell, ("", 0))
     if end <= int(call.rung_at):
         return False
     row = CallRow.of(call.community_id, call_id)

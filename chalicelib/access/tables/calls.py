@@ -96,6 +96,11 @@ class CallRow(Row):
     by_answerer = _ByAnswerer()
     open = _Open()
 
+    @property
+    def bell(self) -> str:
+        """Return which bell was pressed: the panel, and the gate that it rings for."""
+        return f"{self.panel_id} {self.gate_id}"
+
     @classmethod
     def of(cls, community_id: str, call_id: str) -> Self | None:
         """Return a community's call, or None; one consistent read."""

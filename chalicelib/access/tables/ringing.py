@@ -70,9 +70,9 @@ def block_key(community_id: str, unit_id: str, person_id: str) -> tuple[str, str
 
 
 class PanelRings(Row):
-    """Which call each panel rang last at one flat: while that one rings, it rings no other.
+    """Which call each panel rang last at one flat, by gate: while it rings, no other does.
 
-    `panels` is, by the panel's id, `[call_id, end in epoch ms]`.
+    `panels` is, by a call's bell, `[call_id, end in epoch ms]`.
     """
 
     class Meta:

@@ -10,7 +10,7 @@ from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.sealing import PersonKey
 from chalicelib.core.table import tenant_key
-from chalicelib.identity.rules.people import ANSWERING, BindingState, Tie, born_on
+from chalicelib.identity.rules.people import ANSWERING, OWNING, BindingState, Tie, born_on
 from chalicelib.identity.service.visibility import existing, shown
 from chalicelib.identity.tables.people import Person, Phone, Residency
 
@@ -106,6 +106,11 @@ def opened(person: Person, field: str) -> str:
     return sealing.open(person.community_id, person.person_id, field, bytes(value))
 
 
+def name_of(community_id: str, person_id: str) -> str:
+    """Return a person's name, which they want to be read; raises NotFound `no_such_person`."""
+    return opened(person_of(community_id, person_id), "name")
+
+
 def born(person: Person) -> date | None:
     """Return a person's birthday, or None if nobody knows it; one read."""
     day = opened(person, "born")
@@ -182,6 +187,12 @@ def units_of(community_id: str, person_id: str) -> list[str]:
     """Return the ids of the flats that a person speaks for."""
     ties = ties_of(community_id, person_id)
     return [tie.unit_id for tie in ties if Tie(tie.tie) in ANSWERING]
+
+
+def owned_by(community_id: str, person_id: str) -> list[str]:
+    """Return the ids of the flats that a person owns, alone or with others."""
+    ties = ties_of(community_id, person_id)
+    return [tie.unit_id for tie in ties if Tie(tie.tie) in OWNING]
 
 
 def homes_of(community_id: str, person_id: str, *, besides: str = "") -> list[Residency]:

@@ -1,0 +1,1 @@
+"""Use cases of surveys: making, answering, counting, reading what came out."""

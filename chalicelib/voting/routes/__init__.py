@@ -1,0 +1,1 @@
+"""HTTP views of votes, a file for each part."""

@@ -1,0 +1,1 @@
+"""Use cases of a vote; counting is all there is so far, and touches nothing."""

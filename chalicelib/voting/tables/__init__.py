@@ -1,0 +1,1 @@
+"""Rows of a vote, a file for each aggregate."""
