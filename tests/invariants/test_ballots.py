@@ -109,6 +109,7 @@ class Ballots(RuleBasedStateMachine):
         fault=faults,
     )
     def cast(self, group: str, choice: dict[str, Any], how: str, fault: str) -> None:
+        self.now += 1  # two of one group are never told apart within a millisecond
         words, who = said(choice, replaces=how == "REPLACE"), f"per_{group}"
         if how == "PROXY":
             who = "per_holder"
