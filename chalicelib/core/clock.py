@@ -39,3 +39,8 @@ def epoch_ms(at: datetime) -> int:
 def from_epoch_ms(value: int) -> datetime:
     """Return the aware UTC instant of milliseconds since 1970."""
     return datetime.fromtimestamp(value / 1000, UTC)
+
+
+def maybe_from_epoch_ms(value: float | None) -> datetime | None:
+    """Return the instant of a row's column, or None where it has none."""
+    return from_epoch_ms(int(value)) if value else None

@@ -20,7 +20,6 @@ from chalicelib.core.config import settings
 LONGEST_HASH, LONGEST_RANGE = 2_048, 1_024
 """Bytes that DynamoDB takes for a key."""
 
-READ_TRIES = 5
 READ_AT_ONCE, MOST_PAGES = 200, 5
 """How many rows of a filtered list are read at a time, and how often for one request."""
 
@@ -190,36 +189,6 @@ def _held(write: Callable[[], Any]) -> bool:
             return False
         raise
     return True
-
-
-def found_together(*wanted: tuple[type[Row], Any, Any]) -> list[Any]:
-    """Return the live rows of these keys in their order, or None each; one consistent read.
-
-    A key is (row class, hash key, range key or None); at most 100 of them, none twice. What
-    DynamoDB leaves unread for want of capacity is asked for again; raises TimeoutError.
-    """
-    keys = [_key(kind(hash_key, range_key)) for kind, hash_key, range_key in wanted]
-    asked: dict[str, Any] = {}
-    for (kind, _, _), key in zip(wanted, keys, strict=True):
-        name = kind.Meta.table_name
-        asked.setdefault(name, {"Keys": [], "ConsistentRead": True})["Keys"].append(key)
-    kinds = {kind.Meta.table_name: kind for kind, _, _ in wanted}
-    found: dict[str, Row] = {}
-    for _ in range(READ_TRIES):
-        said = connection().dispatch("BatchGetItem", {"RequestItems": asked})
-        for name, items in said["Responses"].items():
-            for row in map(kinds[name].from_raw_data, items):
-                found[f"{name} {_key(row)}"] = row
-        asked = said.get("UnprocessedKeys") or {}
-        if not asked:
-            break
-    else:
-        raise TimeoutError("DynamoDB left rows unread")
-    rows = [
-        found.get(f"{kind.Meta.table_name} {key}")
-        for (kind, _, _), key in zip(wanted, keys, strict=True)
-    ]
-    return [row if row is not None and row.is_live() else None for row in rows]
 
 
 def _key(row: Row) -> dict[str, dict[str, Any]]:

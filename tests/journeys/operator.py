@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import jwt
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.config import Config
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -53,13 +54,21 @@ class Stores:
 
     def count(self, name: str) -> int:
         """Return how many rows a table has."""
-        return len(self._rows(name))
+        return len(self._items(name))
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return a table's rows with plain values."""
+        plain = TypeDeserializer().deserialize
+        return [
+            {column: plain(value) for column, value in row.items()} for row in self._items(name)
+        ]
 
     def _rows(self, name: str) -> list[str]:
+        return sorted(json.dumps(row, sort_keys=True, default=str) for row in self._items(name))
+
+    def _items(self, name: str) -> list[dict[str, Any]]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
-        return sorted(
-            json.dumps(row, sort_keys=True, default=str) for p in pages for row in p["Items"]
-        )
+        return [row for page in pages for row in page["Items"]]
 
 
 def install_panels(system: System, places: Iterable[str]) -> dict[str, Panel]:

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from chalicelib.core import ids
 from tests.journeys.operator import Stores, install_panels
 from tests.journeys.town import Town
 from tools.simulate.fleet import broker_of
 from tools.simulate.gate import Gate
 from tools.simulate.lift_controller import LiftController
+from tools.simulate.signing import Json
 from tools.simulate.system import System
 from tools.simulate.waiting import eventually
 
@@ -26,6 +28,16 @@ GATES = 3
 BUSY_S = 4.0
 RECOVERED_S = 150
 """The sweeps run every minute and take up what is half a minute old."""
+
+
+@dataclass
+class Press:
+    """One press of a bell: its event, whose bell, and between which moments it was taken."""
+
+    event_id: str
+    panel_id: str
+    since_ms: int
+    until_ms: int = 0
 
 
 @dataclass
@@ -41,7 +53,7 @@ class Tap:
 class Notes:
     """What the outside saw acknowledged, and what it tried."""
 
-    rung: list[str] = field(default_factory=list)
+    rung: list[Press] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     taps: list[Tap] = field(default_factory=list)
     frames: list[str] = field(default_factory=list)
@@ -110,8 +122,10 @@ def ring_and_tap(town: Town, number: int, notes: Notes) -> None:
         panel = town.panel_at(number)
         event = panel.ringing(town.estate.ids["unit"], gate_id)
         notes.tried.append(event["id"])
+        press = Press(event["id"], panel.device.id, int(time.time() * 1000))
         panel.send(event).raise_for_status()
-        notes.rung.append(event["id"])
+        press.until_ms = int(time.time() * 1000)
+        notes.rung.append(press)
         found = eventually(
             lambda: [c["call_id"] for c in town.calls() if c["call_id"] not in before], 3
         )
@@ -137,7 +151,7 @@ def check(durable: System, notes: Notes, gates: list[Gate], lift: LiftController
     town, stores = Town(durable.estate), Stores(durable.state)
     assert len(notes.rung) >= 4, "too little happened before the plug was pulled"
     assert len(notes.frames) >= 4
-    recovered(stores, "linli-calls", notes.rung, notes.tried)
+    rang(stores, notes)
     recovered(stores, "linli-detections", notes.frames, notes.frames_tried)
     for device in (*gates, lift):
         device.broker = broker_of(town.estate)
@@ -152,6 +166,27 @@ def check(durable: System, notes: Notes, gates: list[Gate], lift: LiftController
     open_alerts = eventually(town.alerts, RECOVERED_S, every_s=1)
     assert 1 <= len(open_alerts) <= 2
     assert lift.holds <= len(open_alerts)
+
+
+def rang(stores: Stores, notes: Notes) -> None:
+    """Every accepted press rang in the end, in a call of its own or one that rang already."""
+
+    def unheard() -> list[Press]:
+        calls = stores.rows("linli-calls")
+        return [press for press in notes.rung if not any(hears(call, press) for call in calls)]
+
+    eventually(lambda: not unheard(), RECOVERED_S, every_s=1)
+    assert not unheard()
+    own = [call["call_id"] for call in stores.rows("linli-calls")]
+    assert len(own) == len(set(own)) <= len(notes.tried)
+
+
+def hears(call: Json, press: Press) -> bool:
+    """Tell whether a call is a press's own, or rang at its bell when it was pressed."""
+    if call["call_id"] == ids.derived("call", press.panel_id, press.event_id):
+        return True
+    rings = call["rung_at"] <= press.until_ms and press.since_ms < call["expires_at"]
+    return bool(rings and call["panel_id"] == press.panel_id)
 
 
 def recovered(stores: Stores, table: str, accepted: list[str], tried: list[str]) -> None:

@@ -117,7 +117,7 @@ answers = st.fixed_dictionaries(
         "q2": st.lists(st.sampled_from(SOME.options), unique=True),
         "q3": st.integers(1, 5),
     },
-    optional={"q4": st.text(min_size=1, max_size=5)},
+    optional={"q4": st.text("好差 a", min_size=1, max_size=5)},
 )
 
 

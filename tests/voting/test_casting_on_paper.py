@@ -135,7 +135,7 @@ def lent(box, group, holder="per_tenant", **more):
     caller = box.voter(group)
     key = f"{box.community}/votes/vote_1/{caller.subject_id}/{'ef' * 32}.jpg"
     archive.put(key, b"jpg", "image/jpeg")
-    wish = proxies.Wish(holder, more.get("document", key), "ef" * 32)
+    wish = proxies.Mandate(holder, more.get("document", key), "ef" * 32)
     return proxies.give(caller, "vote_1", group, wish)
 
 
@@ -178,7 +178,7 @@ def test_a_proxy_is_written_by_its_owner_to_somebody_else(during, tenant):
     refused("proxy_not_written", lambda: lent(during, "g001", document=theirs))
     refused("proxy_to_oneself", lambda: lent(during, "g001", holder="per_g001"))
     refused("proxy_holder_unknown", lambda: lent(during, "g001", holder="per_nobody"))
-    wish = proxies.Wish(tenant, "x", "ef" * 32)
+    wish = proxies.Mandate(tenant, "x", "ef" * 32)
     steal = lambda: proxies.give(during.voter("g002"), "vote_1", "g001", wish)  # noqa: E731 -- one call
     refused("ballot_not_yours", steal)
     refused("no_such_proxy", lambda: proxies.withdraw(during.voter("g001"), "vote_1", "g001"))

@@ -170,10 +170,10 @@ def view(row: Credential, enrolments: list[Enrolment]) -> CredentialView:
         kind=CredentialKind(row.kind),
         state=CredentialState(row.state),
         last4=row.last4,
-        until=_moment(row.until),
+        until=clock.maybe_from_epoch_ms(row.until),
         issued_at=clock.from_epoch_ms(int(row.issued_at)),
-        withdrawn_at=_moment(row.withdrawn_at),
-        completed_at=_moment(row.completed_at),
+        withdrawn_at=clock.maybe_from_epoch_ms(row.withdrawn_at),
+        completed_at=clock.maybe_from_epoch_ms(row.completed_at),
         enrolled_on=[
             DeviceView(
                 one.device_id,
@@ -183,7 +183,3 @@ def view(row: Credential, enrolments: list[Enrolment]) -> CredentialView:
             for one in enrolments
         ],
     )
-
-
-def _moment(value: float | None) -> datetime | None:
-    return clock.from_epoch_ms(int(value)) if value is not None else None

@@ -271,11 +271,7 @@ def _view(row: DeskRow, flats: Mapping[str, tuple[str, str]]) -> DeskView:
         note=row.note,
         asked_at=clock.from_epoch_ms(int(row.asked_at)),
         taken_by=row.taken_by,
-        taken_at=_moment(row.taken_at),
-        done_at=_moment(row.done_at),
+        taken_at=clock.maybe_from_epoch_ms(row.taken_at),
+        done_at=clock.maybe_from_epoch_ms(row.done_at),
         opening=OpeningState(row.opening) if row.opening else None,
     )
-
-
-def _moment(value: float | None) -> datetime | None:
-    return None if value is None else clock.from_epoch_ms(int(value))

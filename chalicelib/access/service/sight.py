@@ -3,12 +3,13 @@
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.core import paths
 from chalicelib.core.auth import Caller
 
 
 def has_whole_estate(caller: Caller) -> bool:
     """Return whether a member of staff acts at the estate's own node, not at a part of it."""
-    return caller.node_path.rpartition("/")[2] in ("", caller.community_id)
+    return not paths.part_of(caller.node_path, caller.community_id)
 
 
 def sees(caller: Caller, path: str) -> bool:

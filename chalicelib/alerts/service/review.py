@@ -155,13 +155,9 @@ def _view(row: Alert) -> AlertView:
         score=float(row.score),
         frames=list(row.frames),
         opened_at=clock.from_epoch_ms(int(row.opened_at)),
-        hold_until=_moment(row.hold_until),
-        closed_at=_moment(row.closed_at),
+        hold_until=clock.maybe_from_epoch_ms(row.hold_until),
+        closed_at=clock.maybe_from_epoch_ms(row.closed_at),
         verdict=Judgement(row.judgement) if row.judgement else None,
         judged_by=row.judged_by,
         note=row.note,
     )
-
-
-def _moment(value: float | None) -> datetime | None:
-    return None if value is None else clock.from_epoch_ms(int(value))

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from chalicelib.core import clock, keyring, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, Forbidden, Unprocessable
+from chalicelib.core.reading import Wish, at_once
 from chalicelib.core.retention import Kept, kept_until
-from chalicelib.core.table import found_together, tenant_key
+from chalicelib.core.table import tenant_key
 from chalicelib.identity import public as identity
 from chalicelib.surveys import rules
 from chalicelib.surveys.rules import Asks, Per, State
@@ -80,7 +81,7 @@ def answer(
 def _taken(survey: Survey, who: str, answers_id: str, answers: dict[str, rules.Answer]) -> Taken:
     """Write answers, two reads' worth in one call and one write; raises Conflict `lost_race`."""
     survey_id, key = survey.survey_id, (survey.survey_key, answers_id)
-    part, stands = found_together((Participation, who, survey_id), (Answers, *key))
+    part, stands = at_once(Wish(Participation, who, survey_id), Wish(Answers, *key))
     if (part is None) != (stands is None):  # told for good only if it is so again: a batch is
         raise Conflict("lost_race", "请重试")  # no snapshot, another tap may be between the two
     if stands is not None:
@@ -106,7 +107,7 @@ def own_part(caller: Caller, survey_id: str) -> OwnPart:
     units = _units(caller, asks)
     flats = [_flat_key(survey, unit) for unit in units] if per is Per.FLAT else []
     keys = flats or [_person_key(survey, caller.subject_id)]
-    there = found_together(*((Participation, key, survey_id) for key in keys))
+    there = at_once(*(Wish(Participation, key, survey_id) for key in keys))
     done = [unit for unit, part in zip(units, there, strict=False) if part] if flats else []
     return OwnPart(
         survey_id=survey_id,

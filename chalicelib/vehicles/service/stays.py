@@ -148,14 +148,10 @@ def _view(row: StayRow) -> StayView:
         park_id=row.park_id,
         kind=CarKind(row.kind),
         state=row.state,
-        entered_at=_moment(row.entered_at),
-        exited_at=_moment(row.exited_at),
+        entered_at=clock.maybe_from_epoch_ms(row.entered_at),
+        exited_at=clock.maybe_from_epoch_ms(row.exited_at),
         admitted_by=row.admitted_by,
         orphan=row.orphan,
         late=bool(row.late),
         opened=row.opened,
     )
-
-
-def _moment(at_ms: float | None) -> datetime | None:
-    return clock.from_epoch_ms(int(at_ms)) if at_ms else None

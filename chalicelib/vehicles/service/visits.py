@@ -254,11 +254,7 @@ def view(row: VisitRow, *, shown: bool = True) -> VisitView:
         free_minutes=int(row.free_minutes),
         payer=Payer(row.payer),
         note=row.note if shown else None,
-        arrived_at=_moment(row.arrived_at),
-        left_at=_moment(row.left_at),
+        arrived_at=clock.maybe_from_epoch_ms(row.arrived_at),
+        left_at=clock.maybe_from_epoch_ms(row.left_at),
         reason=row.reason,
     )
-
-
-def _moment(at_ms: float | None) -> datetime | None:
-    return clock.from_epoch_ms(int(at_ms)) if at_ms else None

@@ -75,8 +75,8 @@ def give_proxy(
     caller: Caller, vote_id: str, group: str, body: schemas.ProxyRequest
 ) -> proxies.Given:
     """Give the group's voice to somebody, by a written and signed document."""
-    wish = proxies.Wish(body.holder_id, body.document, body.document_sha256)
-    return proxies.give(caller, vote_id, group, wish)
+    mandate = proxies.Mandate(body.holder_id, body.document, body.document_sha256)
+    return proxies.give(caller, vote_id, group, mandate)
 
 
 @router.delete(

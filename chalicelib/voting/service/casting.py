@@ -10,7 +10,8 @@ from chalicelib.ballot_log.public import ballots, canon, chain
 from chalicelib.core import clock
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, Forbidden, NotFound
-from chalicelib.core.table import Row, found_together, shard_of
+from chalicelib.core.reading import Wish, at_once
+from chalicelib.core.table import Row, shard_of
 from chalicelib.voting.rules import Weight
 from chalicelib.voting.service import placing, sealing_choices, waiting
 from chalicelib.voting.service.placing import Ready
@@ -106,13 +107,13 @@ def desk_of(community_id: str, vote_id: str, group: str, commit: str) -> Desk:
     the log has already, whoever's it is.
     """
     key = vote_key(community_id, vote_id)
-    vote, head, line, standing, proxy, used = found_together(
-        (VoteRow, community_id, vote_id),
-        (LogHead, key, None),
-        (RollLine, key, group),
-        (BallotRow, key, group),
-        (ProxyRow, key, group),
-        (CommitRow, CommitRow.key(key, commit), None),
+    vote, head, line, standing, proxy, used = at_once(
+        Wish(VoteRow, community_id, vote_id),
+        Wish(LogHead, key, None),
+        Wish(RollLine, key, group),
+        Wish(BallotRow, key, group),
+        Wish(ProxyRow, key, group),
+        Wish(CommitRow, CommitRow.key(key, commit), None),
     )
     if vote is None:
         raise no_such_vote()

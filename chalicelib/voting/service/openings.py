@@ -13,7 +13,7 @@ from chalicelib.ballot_log.public import chain
 from chalicelib.core import audit
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Forbidden, NotFound, Unprocessable
-from chalicelib.core.table import found_together
+from chalicelib.core.reading import Wish, at_once
 from chalicelib.voting.service import casting, papers, sealing_choices, votes
 from chalicelib.voting.tables.ballots import BallotRow, PaperRow
 from chalicelib.voting.tables.log import CLOSED, LogHead, vote_key
@@ -80,12 +80,12 @@ def scrutinised(caller: Caller, vote_id: str, group: str) -> Opened:
 
 def _case(caller: Caller, vote_id: str, group: str, *, scrutineer: bool = False) -> _Case:
     key = vote_key(caller.community_id, vote_id)
-    vote, head, line, ballot, paper = found_together(
-        (VoteRow, caller.community_id, vote_id),
-        (LogHead, key, None),
-        (RollLine, key, group),
-        (BallotRow, key, group),
-        (PaperRow, key, group),
+    vote, head, line, ballot, paper = at_once(
+        Wish(VoteRow, caller.community_id, vote_id),
+        Wish(LogHead, key, None),
+        Wish(RollLine, key, group),
+        Wish(BallotRow, key, group),
+        Wish(PaperRow, key, group),
     )
     if vote is None:
         raise casting.no_such_vote()

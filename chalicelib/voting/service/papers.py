@@ -19,7 +19,7 @@ from chalicelib.ballot_log.public import ballots, canon, chain
 from chalicelib.core import archive, clock, keyring, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, Forbidden, NotFound, Unprocessable
-from chalicelib.core.table import found_together
+from chalicelib.core.reading import Wish, at_once
 from chalicelib.voting.service import casting, placing, sealing_choices, votes, waiting
 from chalicelib.voting.service.placing import Ready
 from chalicelib.voting.tables.ballots import BallotRow, PaperRow
@@ -111,12 +111,12 @@ def table_of(caller: Caller, vote_id: str, group: str, at: datetime) -> Table:
     the log. Raises as `enter`.
     """
     key = vote_key(caller.community_id, vote_id)
-    vote, head, line, standing, paper = found_together(
-        (VoteRow, caller.community_id, vote_id),
-        (LogHead, key, None),
-        (RollLine, key, group),
-        (BallotRow, key, group),
-        (PaperRow, key, group),
+    vote, head, line, standing, paper = at_once(
+        Wish(VoteRow, caller.community_id, vote_id),
+        Wish(LogHead, key, None),
+        Wish(RollLine, key, group),
+        Wish(BallotRow, key, group),
+        Wish(PaperRow, key, group),
     )
     require_scrutineer(caller, vote)
     if line is None:
@@ -224,7 +224,7 @@ def view(vote: VoteRow, row: PaperRow) -> PaperView:
 def shown(caller: Caller, vote_id: str, group: str) -> PaperView:
     """Return how far a group's paper ballot is, to scrutineers; raises NotFound, Forbidden."""
     key = vote_key(caller.community_id, vote_id)
-    vote, row = found_together((VoteRow, caller.community_id, vote_id), (PaperRow, key, group))
+    vote, row = at_once(Wish(VoteRow, caller.community_id, vote_id), Wish(PaperRow, key, group))
     vote = require_scrutineer(caller, vote)
     if row is None:
         raise NotFound("no_such_paper", "该户没有已录入的纸质选票")

@@ -8,7 +8,7 @@ from chalicelib.assemblies.public import procedure
 from chalicelib.core import archive, clock, outbox
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Forbidden, NotFound, Unprocessable
-from chalicelib.core.table import found_together
+from chalicelib.core.reading import Wish, at_once
 from chalicelib.identity import public as identity
 from chalicelib.voting.events import ProxyGiven
 from chalicelib.voting.service import casting, placing, votes
@@ -41,7 +41,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Mandate:
     """Whom an owner trusts: the person's id, and the scan of the signed document."""
 
     holder_id: str
@@ -49,17 +49,17 @@ class Wish:
     document_sha256: str
 
 
-def give(caller: Caller, vote_id: str, group: str, wish: Wish) -> Given:
+def give(caller: Caller, vote_id: str, group: str, mandate: Mandate) -> Given:
     """Give a group's voice to somebody; one whom it had before has it no more.
 
     Raises Forbidden `ballot_not_yours`; Unprocessable with a code of `MESSAGES`.
     """
-    desk = _desk(caller, vote_id, group, wish.holder_id)
-    _check(caller, desk, wish)
+    desk = _desk(caller, vote_id, group, mandate.holder_id)
+    _check(caller, desk, mandate)
     proxy = desk.proxy or ProxyRow(vote_key=desk.vote.vote_key, group=group)
-    gone = _gone(desk.vote.vote_key, proxy, group, wish.holder_id)
-    proxy.holder_id, proxy.is_withdrawn = wish.holder_id, False
-    proxy.document, proxy.document_sha256 = wish.document, wish.document_sha256
+    gone = _gone(desk.vote.vote_key, proxy, group, mandate.holder_id)
+    proxy.holder_id, proxy.is_withdrawn = mandate.holder_id, False
+    proxy.document, proxy.document_sha256 = mandate.document, mandate.document_sha256
     proxy.given_by, proxy.given_at = caller.subject_id, clock.epoch_ms(clock.now())
     desk.holder.groups = sorted({*desk.holder.groups, group})
     answer = _view(desk.vote, proxy)
@@ -93,11 +93,11 @@ class _Desk:
 
 def _desk(caller: Caller, vote_id: str, group: str, holder_id: str) -> _Desk:
     key = vote_key(caller.community_id, vote_id)
-    vote, line, proxy, holder = found_together(
-        (VoteRow, caller.community_id, vote_id),
-        (RollLine, key, group),
-        (ProxyRow, key, group),
-        (HolderRow, key, holder_id),
+    vote, line, proxy, holder = at_once(
+        Wish(VoteRow, caller.community_id, vote_id),
+        Wish(RollLine, key, group),
+        Wish(ProxyRow, key, group),
+        Wish(HolderRow, key, holder_id),
     )
     if vote is None:
         raise casting.no_such_vote()
@@ -110,13 +110,13 @@ def _desk(caller: Caller, vote_id: str, group: str, holder_id: str) -> _Desk:
     return _Desk(vote, line, proxy, holder or HolderRow(vote_key=key, holder_id=holder_id))
 
 
-def _check(caller: Caller, desk: _Desk, wish: Wish) -> None:
-    if desk.line.may_cast(wish.holder_id):
+def _check(caller: Caller, desk: _Desk, mandate: Mandate) -> None:
+    if desk.line.may_cast(mandate.holder_id):
         raise _refusal("proxy_to_oneself")
-    if not identity.units_of(caller.community_id, wish.holder_id):
+    if not identity.units_of(caller.community_id, mandate.holder_id):
         raise _refusal("proxy_holder_unknown")
     folder = f"{caller.community_id}/votes/{desk.vote.vote_id}/{caller.subject_id}/"
-    is_written = wish.document.startswith(folder) and archive.is_there(wish.document)
+    is_written = mandate.document.startswith(folder) and archive.is_there(mandate.document)
     already = len(set(desk.holder.groups) - {desk.line.group})
     cap = int(_more(desk.vote).get("proxy_cap", procedure.DEFAULT.proxy_cap))
     limits = procedure.Periods(proxy_cap=cap)

@@ -9,7 +9,7 @@ from chalicelib.ballot_log.public import canon, chain
 from chalicelib.core import signatures
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Forbidden, NotFound, Unprocessable
-from chalicelib.core.table import found_together
+from chalicelib.core.reading import Wish, at_once
 from chalicelib.voting.service import casting, placing, votes, waiting
 from chalicelib.voting.service.waiting import Cast, State
 from chalicelib.voting.tables.ballots import BallotRow, ProxyRow
@@ -93,11 +93,11 @@ def standing(caller: Caller, vote_id: str, group: str) -> CastView:
     `ballot_not_yours`.
     """
     key = vote_key(caller.community_id, vote_id)
-    vote, line, ballot, proxy = found_together(
-        (VoteRow, caller.community_id, vote_id),
-        (RollLine, key, group),
-        (BallotRow, key, group),
-        (ProxyRow, key, group),
+    vote, line, ballot, proxy = at_once(
+        Wish(VoteRow, caller.community_id, vote_id),
+        Wish(RollLine, key, group),
+        Wish(BallotRow, key, group),
+        Wish(ProxyRow, key, group),
     )
     if vote is None:
         raise casting.no_such_vote()

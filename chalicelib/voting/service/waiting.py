@@ -14,7 +14,8 @@ from chalicelib.core import clock, ids, outbox, queue, sweep
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import Conflict, NotFound, Refusal
 from chalicelib.core.logs import logger
-from chalicelib.core.table import found_together, shard_of
+from chalicelib.core.reading import Wish, at_once
+from chalicelib.core.table import shard_of
 from chalicelib.voting.service import placing
 from chalicelib.voting.service.placing import Ready
 from chalicelib.voting.tables.ballots import BallotRow
@@ -139,7 +140,7 @@ def is_empty(vote_key_: str) -> bool:
 def outcome(caller: Caller, vote_id: str, cast_id: str) -> Cast:
     """Return what became of the caller's ballot; raises NotFound `no_such_ballot`."""
     key = vote_key(caller.community_id, vote_id)
-    done, waits = found_together((CastRow, key, DONE + cast_id), (CastRow, key, WAITING + cast_id))
+    done, waits = at_once(Wish(CastRow, key, DONE + cast_id), Wish(CastRow, key, WAITING + cast_id))
     row = done or waits
     if row is None or row.by != caller.subject_id:
         raise NotFound("no_such_ballot", "没有找到这张选票")
@@ -179,10 +180,10 @@ def _serve(vote_key_: str, line: Sequence[CastRow]) -> int:
     """Place the first of each group, all in one transaction; return how many were served."""
     served = _first_of_each(line)
     seals = list(dict.fromkeys(row.commit for row in served))
-    head, *found = found_together(
-        (LogHead, vote_key_, None),
-        *((BallotRow, vote_key_, row.group) for row in served),
-        *((CommitRow, CommitRow.key(vote_key_, commit), None) for commit in seals),
+    head, *found = at_once(
+        Wish(LogHead, vote_key_, None),
+        *(Wish(BallotRow, vote_key_, row.group) for row in served),
+        *(Wish(CommitRow, CommitRow.key(vote_key_, commit), None) for commit in seals),
     )
     before, puts, ends = head.end(), [], []
     commits = {commit for commit, seen in zip(seals, found[len(served) :], strict=True) if seen}
