@@ -48,6 +48,11 @@ class Caller:
         return paths.within(path, self.node_path)
 
     @property
+    def has_whole_estate(self) -> bool:
+        """Return whether the caller acts at their estate's own node, and not at a part of it."""
+        return not paths.part_of(self.node_path, self.community_id)
+
+    @property
     def tenant(self) -> str:
         """Return whose data the caller's own rows are: the community, else the county."""
         return paths.tenant_of(self.node_path, self.community_id)

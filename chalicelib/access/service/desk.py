@@ -208,7 +208,7 @@ def _done(row: DeskRow, by: str, at: datetime) -> DeskDone:
 
 
 def _in_sight(caller: Caller) -> Condition | None:
-    if sight.has_whole_estate(caller):
+    if caller.has_whole_estate:
         return None
     at, below = DeskRow.path == caller.node_path, DeskRow.path.startswith(f"{caller.node_path}/")
     either: Condition = at | below

@@ -189,7 +189,7 @@ def set_estate(caller: Caller, setting: Setting) -> SettingView:
 
     Raises NotFound `no_such_community`.
     """
-    if not sight.has_whole_estate(caller):
+    if not caller.has_whole_estate:
         raise NotFound("no_such_community", "没有找到该小区")
     return _keep(caller, ESTATE, setting)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.access.rules import allow_lists as rules
-from chalicelib.access.service import marks, sight
+from chalicelib.access.service import marks
 from chalicelib.access.service.doors import require_door
 from chalicelib.access.tables.allow_lists import DoorList, ListChange, ListEntry, ListHead
 from chalicelib.core import clock, cursor, outbox
@@ -45,7 +45,7 @@ def set_life(caller: Caller, life_s: int) -> Head:
 
     Raises NotFound `no_such_community` for staff of a part of the estate, Conflict `lost_race`.
     """
-    if not sight.has_whole_estate(caller):
+    if not caller.has_whole_estate:
         raise NotFound("no_such_community", "没有找到该小区")
     row = ListHead.find(caller.community_id) or ListHead(community_id=caller.community_id)
     row.life_s = life_s

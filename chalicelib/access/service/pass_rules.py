@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.access.rules.passes import Approval, Rule
-from chalicelib.access.service.sight import has_whole_estate
 from chalicelib.access.tables.passes import PassRule
 from chalicelib.core import clock, outbox
 from chalicelib.core.auth import Caller
@@ -34,7 +33,7 @@ def set_rule(caller: Caller, rule: Rule, *, at: datetime | None = None) -> Rule:
 
     Raises Forbidden `not_permitted` for who is appointed to a part of the estate.
     """
-    if not has_whole_estate(caller):
+    if not caller.has_whole_estate:
         raise Forbidden("not_permitted", "您没有权限进行此操作")
     row = PassRule.find(caller.community_id) or PassRule(community_id=caller.community_id)
     row.approval, row.approval_above = rule.approval.value, rule.approval_above

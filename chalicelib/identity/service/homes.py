@@ -82,7 +82,7 @@ def move_out(caller: Caller, unit_id: str, person_id: str) -> Moved:
 
 def _lives_beside(caller: Caller, person_id: str) -> bool:
     """Return whether somebody lives in the estate, but nowhere in the caller's sight."""
-    if sight.has_whole_estate(caller):
+    if caller.has_whole_estate:
         return False
     ties = people.ties_of(caller.community_id, person_id)
     return bool(ties) and not sight.sees_one_of(caller, (tie.unit_id for tie in ties))

@@ -6,7 +6,6 @@ never meet another building's people: what is out of sight is 404.
 
 from collections.abc import Iterable
 
-from chalicelib.core import paths
 from chalicelib.core.auth import Caller
 from chalicelib.core.errors import BadRequest, NotFound
 from chalicelib.identity.service import organisation
@@ -30,14 +29,9 @@ def community_in_sight(caller: Caller, community_id: str | None) -> str:
     return meant
 
 
-def has_whole_estate(caller: Caller) -> bool:
-    """Return whether the caller acts at their estate's own node, and not at a part of it."""
-    return not paths.part_of(caller.node_path, caller.community_id)
-
-
 def require_whole_estate(caller: Caller) -> str:
     """Return the caller's estate; raises NotFound `no_such_community` for staff of a part."""
-    if not has_whole_estate(caller):
+    if not caller.has_whole_estate:
         raise NotFound("no_such_community", "没有找到该小区")
     return caller.community_id
 
@@ -45,14 +39,14 @@ def require_whole_estate(caller: Caller) -> str:
 def unit_in_sight(caller: Caller, unit_id: str) -> Unit:
     """Return a flat of the caller's estate and part of it; raises NotFound `no_such_unit`."""
     row = organisation.unit(caller.community_id, unit_id)
-    if not (has_whole_estate(caller) or caller.sees(row.path or "")):
+    if not (caller.has_whole_estate or caller.sees(row.path or "")):
         raise NotFound("no_such_unit", "没有找到该房屋")
     return row
 
 
 def sees_unit(caller: Caller, unit_id: str) -> bool:
     """Return whether a flat lies in the caller's sight; no read for who has the whole estate."""
-    if has_whole_estate(caller):
+    if caller.has_whole_estate:
         return True
     try:
         return bool(unit_in_sight(caller, unit_id))
@@ -68,4 +62,4 @@ def require_unit(caller: Caller, unit_id: str) -> None:
 
 def sees_one_of(caller: Caller, unit_ids: Iterable[str]) -> bool:
     """Return whether somebody who lives in these flats lives in the caller's sight."""
-    return has_whole_estate(caller) or any(sees_unit(caller, one) for one in unit_ids)
+    return caller.has_whole_estate or any(sees_unit(caller, one) for one in unit_ids)

@@ -3,23 +3,18 @@
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.core import paths
 from chalicelib.core.auth import Caller
 
 
 def sees(caller: Caller, path: str | None) -> bool:
     """Return whether a car was seen in the caller's part of the estate."""
-    return _has_all(caller) or caller.sees(path or "")
+    return caller.has_whole_estate or caller.sees(path or "")
 
 
 def filter_of(caller: Caller, path: UnicodeAttribute) -> Condition | None:
     """Return the condition of rows in the caller's part of the estate; None: of all."""
-    if _has_all(caller):
+    if caller.has_whole_estate:
         return None
     here = caller.node_path
     either: Condition = (path == here) | path.startswith(f"{here}/")
     return either
-
-
-def _has_all(caller: Caller) -> bool:
-    return not paths.part_of(caller.node_path, caller.community_id)
